@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# One alias per dependency; nothing is downloaded. README.md gives the reason for each.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(doctest REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(simdjson REQUIRED)
+find_package(CLI11 QUIET)
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+
+add_library(dep_fmt ALIAS fmt::fmt)
+add_library(dep_doctest ALIAS doctest::doctest)
+add_library(dep_json ALIAS nlohmann_json::nlohmann_json)
+add_library(dep_simdjson ALIAS simdjson::simdjson)
+
+# The archive, where there is one: `tether` starts faster with fewer libraries to load.
+find_library(SQLITE3_ARCHIVE libsqlite3.a)
+add_library(dep_sqlite INTERFACE)
+target_link_libraries(dep_sqlite INTERFACE
+  $<IF:$<BOOL:${SQLITE3_ARCHIVE}>,${SQLITE3_ARCHIVE},SQLite::SQLite3> Threads::Threads ${CMAKE_DL_LIBS} m)
+
+# Debian's cpp-httplib is a library built with TLS and compression: its pkg-config flags are part of its ABI.
+add_library(dep_http INTERFACE)
+target_link_libraries(dep_http INTERFACE PkgConfig::HTTPLIB Threads::Threads ssl crypto)
+
+add_library(dep_hash INTERFACE)
+target_include_directories(dep_hash SYSTEM INTERFACE ${XXHASH_INCLUDE_DIR})
+
+add_library(dep_cli INTERFACE)
+if(TARGET CLI11::CLI11)
+  target_link_libraries(dep_cli INTERFACE CLI11::CLI11)
+endif()

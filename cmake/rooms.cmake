@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+# tether_room(NAME USES …): one static library of every .cpp in this folder that is no test, and one test
+# program of every *_test.cpp beside them. A test lies beside the file that it tests.
+function(tether_room name)
+  cmake_parse_arguments(ROOM "" "" "USES;TEST_USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp *.sql)
+  file(GLOB tests CONFIGURE_DEPENDS *_test.cpp)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|/main\\.cpp$")
+  list(FILTER sources INCLUDE REGEX "\\.cpp$")
+  add_library(tether_${name} STATIC ${sources})
+  target_include_directories(tether_${name} PUBLIC ${CMAKE_SOURCE_DIR}/lib ${CMAKE_SOURCE_DIR})
+  target_link_libraries(tether_${name} PUBLIC tether_standards ${ROOM_USES})
+  if(tests)
+    tether_test(${name} SOURCES ${tests} USES tether_${name} ${ROOM_TEST_USES})
+  endif()
+endfunction()
+
+# tether_test(NAME SOURCES … USES …): a doctest program, and one ctest entry for it.
+function(tether_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;USES" ${ARGN})
+  add_executable(test_${name} ${TEST_SOURCES} ${CMAKE_SOURCE_DIR}/lib/testing/doctest_main.cpp)
+  set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_link_libraries(test_${name} PRIVATE ${TEST_USES} dep_doctest)
+  target_compile_definitions(test_${name} PRIVATE TETHER_TESTDATA="${CMAKE_SOURCE_DIR}/testdata"
+    TETHER_BIN="${CMAKE_BINARY_DIR}/bin")
+  add_test(NAME ${name} COMMAND test_${name})
+endfunction()
+
+# tether_embed(TARGET FILE SYMBOL): FILE as a constant `extern const std::string_view SYMBOL` of namespace tether::embedded.
+function(tether_embed target file symbol)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cpp)
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DIN=${CMAKE_CURRENT_SOURCE_DIR}/${file} -DOUT=${out} -DSYMBOL=${symbol}
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${file} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
+  target_sources(${target} PRIVATE ${out})
+endfunction()

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+# What every target of this project is compiled with.
+add_library(tether_standards INTERFACE)
+target_compile_options(tether_standards INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+if(TETHER_WARNINGS_ARE_ERRORS)
+  target_compile_options(tether_standards INTERFACE -Werror)
+endif()
+if(TETHER_SANITIZE)
+  target_compile_options(tether_standards INTERFACE -fsanitize=${TETHER_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(tether_standards INTERFACE -fsanitize=${TETHER_SANITIZE})
+endif()
+target_compile_definitions(tether_standards INTERFACE TETHER_VERSION="${PROJECT_VERSION}")

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// The server's truth: applies batches exactly once, serves pages in commit order. Stateless: all state is in the database
+// that each call is given. One Authority serves all threads; a Database belongs to one call at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/strong.hpp"
+#include "protocol/limits.hpp"
+#include "protocol/messages.hpp"
+#include "sql/database.hpp"
+
+namespace tether::authority {
+
+struct Options {
+  bool strict_duplicates = false;  // an id applied before is answered `duplicate` instead of standing in `applied`
+  protocol::Limits limits;
+};
+
+class Authority {
+ public:
+  /// `clock` and `random` outlive the authority; `random` is used under a lock.
+  Authority(Clock& clock, Random& random, Options options);
+
+  /// Decides and commits a batch; when it returns, everything is durable. Every mutation is answered exactly once, in the
+  /// array that it belongs to. A fault leaves nothing of the batch behind and is thrown.
+  protocol::PushReply push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request);
+
+  /// One page as the text of its reply, and the number of rows in it.
+  struct Page {
+    std::string text;
+    std::int64_t rows = 0;
+  };
+  Page pull(sql::Database& database, const Scope& scope, const protocol::PullRequest& request);
+
+  struct Compacted {
+    std::int64_t tombstones = 0;
+    std::int64_t mutations = 0;
+  };
+  /// Forgets tombstones and mutation ids older than `keep`, in every scope, a scope per transaction; moves the horizons.
+  Compacted compact(sql::Database& database, std::chrono::milliseconds keep);
+
+ private:
+  std::string new_epoch();
+  Clock& clock_;
+  Random& random_;
+  std::mutex random_mutex_;
+  Options options_;
+};
+
+}  // namespace tether::authority

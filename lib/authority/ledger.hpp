@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// All SQL of the server, each statement once, in what both engines speak; whole batches at a time. No decisions here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/strong.hpp"
+#include "protocol/messages.hpp"
+#include "rules/resolve.hpp"
+#include "sql/database.hpp"
+
+namespace tether::authority {
+
+/// What was answered to a mutation id before.
+struct Decided {
+  std::string content_hash;
+  std::string outcome;  // applied | merged | conflict | a reason
+  Rev rev{0};
+  std::string data;
+};
+
+/// A row to remember; the views live as long as the batch.
+struct Decision {
+  const protocol::Mutation* mutation;
+  std::string content_hash;
+  std::string outcome;
+  Rev rev{0};
+  std::string data;  // empty: NULL
+};
+
+struct RecordChange {
+  const EntityKey* key;
+  rules::Record record;  // as it shall be
+  Rev rev_before;        // the guard: what it was decided upon
+};
+
+/// The head row of a scope.
+struct ScopeHead {
+  std::int64_t clock_us = 0;
+  std::int64_t horizon_us = 0;
+  std::int64_t forgotten_ms = 0;
+  std::string epoch;
+};
+
+/// One page row. Views die when the sink returns.
+struct PageRow {
+  std::string_view model;
+  std::string_view entity_id;
+  bool deleted;
+  std::string_view payload;
+  Rev rev;
+  std::int64_t updated_us;
+  std::string_view written_by;
+  bool as_sent;
+};
+
+class Ledger {
+ public:
+  Ledger(sql::Transaction& transaction, const Scope& scope) : transaction_(transaction), scope_(scope) {}
+
+  std::unordered_map<MutationId, Decided> decided(std::span<const protocol::Mutation> mutations);
+  std::unordered_map<EntityKey, rules::Record> records(std::span<const EntityKey> keys);
+
+  /// nullopt: nothing was ever written to this scope.
+  std::optional<ScopeHead> head();
+  /// Makes the head row if there is none.
+  void ensure_head(std::string_view epoch);
+  /// Advances the clock by `count` (at least to `now_us`) and returns the first of `count` consecutive values. Takes the row's
+  /// lock: commit order is cursor order.
+  std::int64_t take(std::int64_t count, std::int64_t now_us);
+
+  /// False when some id was remembered meanwhile by someone else: roll back and decide again.
+  bool remember(std::span<const Decision> decisions, std::string_view client_id, std::int64_t decided_us);
+  /// False when some record moved on since it was read (its rev is no longer rev_before): roll back and decide again.
+  bool store(std::span<const RecordChange> changes);
+
+  /// Rows after `cursor` in order, at most `limit`; the sink says whether it wants more.
+  void page(Cursor cursor, std::int64_t limit, const std::function<void(const PageRow&)>& sink);
+
+  /// Forgets tombstones whose updated_us and ids whose decided_us and timestamp lie before `before_us`; moves the horizons.
+  struct Forgotten {
+    std::int64_t tombstones = 0;
+    std::int64_t mutations = 0;
+  };
+  Forgotten forget(std::int64_t before_us);
+
+ private:
+  sql::Transaction& transaction_;
+  const Scope& scope_;
+};
+
+/// Every scope that has a head row.
+std::vector<Scope> scopes(sql::Transaction& transaction);
+
+}  // namespace tether::authority

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// The server's tables: made, numbered and checked. Every later schema is a further numbered migration.
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "sql/database.hpp"
+
+namespace tether::authority {
+
+constexpr int k_schema_version = 1;
+
+/// Brings the store to k_schema_version; safe to repeat and to run at the same moment elsewhere. Returns the version it had.
+/// Throws Fatal(newer_version) for a store of a later program, Fatal(not_a_database) for a database of someone else.
+int migrate(sql::Database& database);
+
+/// The version that the store has: 0 when it is empty.
+int schema_version(sql::Database& database);
+
+}  // namespace tether::authority

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The wire as text: the one place that knows field names. Reading is strict about types and indifferent to unknown
+// fields; every error is Error(invalid_input) (Error(too_large) over a limit) and names the path of the field that is
+// wrong, as in `mutations[3].entity_id`. Requests and replies are read with simdjson and payloads kept as slices.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "protocol/limits.hpp"
+#include "protocol/messages.hpp"
+
+namespace tether::protocol {
+
+std::string encode(const PushRequest& request);
+PushRequest decode_push_request(std::string_view body, const Limits& limits);
+
+std::string encode(const PushReply& reply);
+/// Throws Error(unexpected_reply) for what is not a reply of the protocol; so does decode_pull_reply.
+PushReply decode_push_reply(std::string_view body);
+
+std::string encode(const PullRequest& request);
+PullRequest decode_pull_request(std::string_view body, const Limits& limits);
+
+std::string encode(const PullReply& reply);
+PullReply decode_pull_reply(std::string_view body);
+
+/// Writes a pull reply row by row, without a struct in between: the server's way.
+class PullReplyWriter {
+ public:
+  PullReplyWriter();
+  /// `payload` is the stored text; tether_id is added here. For a deleted row the payload is `{}`.
+  void snapshot(std::string_view model, std::string_view entity_id, bool deleted, std::string_view payload, Rev rev,
+                std::int64_t updated_at_us, std::string_view updated_by);
+  std::size_t bytes() const { return out_.size(); }
+  std::string finish(std::optional<Cursor> new_cursor, bool has_more, bool reset, std::string_view epoch) &&;
+
+ private:
+  std::string out_;
+  bool first_ = true;
+};
+
+std::string encode(const ServerInfo& info, const Limits& limits);
+ServerInfo decode_server_info(std::string_view body);
+
+/// The object `data` of a conflict as it goes over the wire and into the logs on both sides, and back.
+std::string encode_conflict_data(const ConflictReport& report);
+ConflictReport decode_conflict_data(MutationId id, std::string_view data);
+
+/// Names that come from outside. Each returns its strong type or throws Error(invalid_input) naming `path`.
+ModelName parse_model(std::string_view text, std::string_view path);
+EntityId parse_entity_id(std::string_view text, std::string_view path);
+MutationId parse_mutation_id(std::string_view text, std::string_view path);
+ClientId parse_client_id(std::string_view text, std::string_view path);
+
+/// One line of `tether record --stdin`: {"op","model","id"?,"payload"?}. Views live as long as `line`.
+struct RecordLine {
+  Operation operation = Operation::create;
+  ModelName model;
+  std::optional<EntityId> id;
+  std::string payload = "{}";
+};
+
+/// Reads many lines with one parser's memory. Not shared between threads.
+class RecordLineReader {
+ public:
+  RecordLineReader();
+  ~RecordLineReader();
+  RecordLine read(std::string_view line);
+
+ private:
+  struct Parser;
+  std::unique_ptr<Parser> parser_;
+};
+
+}  // namespace tether::protocol

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+// Conflicts that wait for a person: what both had seen, what I wrote, what stands on the server. Resolving records a new
+// mutation over the present state (or none, for theirs), so that it settles once and travels like any other edit.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/messages.hpp"
+#include "replica/file.hpp"
+#include "replica/recorder.hpp"
+
+namespace tether::replica {
+
+struct ConflictView {
+  MutationId mutation_id;
+  EntityKey key;
+  protocol::Operation operation;  // of mine
+  std::string base;
+  std::string mine;
+  std::string theirs;
+  bool theirs_deleted = false;
+  Rev theirs_rev{0};
+  std::string detected_at;
+  std::string resolved_at;  // empty: open
+  std::string resolution;
+  std::vector<std::string> fields;  // in which mine and theirs differ
+};
+
+void list_conflicts(sql::Transaction& transaction, bool include_resolved, const std::function<void(const ConflictView&)>& sink);
+/// By mutation id, or by entity id where that names exactly one open conflict.
+std::optional<ConflictView> find_conflict(sql::Transaction& transaction, std::string_view id);
+
+struct Resolution {
+  enum class Kind { mine, theirs, set, data } kind = Kind::theirs;
+  std::string fields = "{}";  // set: fields put over theirs; data: the whole payload
+};
+
+/// The mutation that was recorded, or nullopt when what stands is what was wanted. Throws Error(not_found); an already
+/// resolved conflict is Error(exists).
+std::optional<Recorded> resolve_conflict(File& file, const MutationId& id, const Resolution& resolution);
+
+}  // namespace tether::replica

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// The client's file: one SQLite database that holds the mutation log, the local state and the settings of one replica.
+// Opening checks that it is ours and of a version that we read; making it is safe to repeat. A copied file is noticed
+// (its inode or machine is another one than the file remembers) and takes a new client id, so that two copies never
+// write under one identity; one that was given by hand is kept.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/strong.hpp"
+#include "base/ulid.hpp"
+#include "sql/database.hpp"
+
+namespace tether::replica {
+
+constexpr int k_schema_version = 1;           // PRAGMA user_version of the files that we write
+constexpr int k_application_id = 0x54455448;  // 'TETH', PRAGMA application_id
+
+struct InitOptions {
+  std::string path;
+  std::optional<ClientId> client_id;
+  bool adopt = false;  // add our tables to an existing SQLite file, also one of the original client
+};
+
+struct InitReport {
+  bool created = false;  // false: it was there already and complete
+  ClientId client_id;
+};
+
+class File {
+ public:
+  /// `clock` and `random` outlive the file.
+  static File open(const std::string& path, Clock& clock, Random& random);
+  static File open_read_only(const std::string& path, Clock& clock, Random& random);
+  static InitReport init(const InitOptions& options, Clock& clock, Random& random);
+
+  sql::Database& database() { return *database_; }
+  const std::string& path() const { return path_; }
+  const ClientId& client_id() const { return client_id_; }
+  Clock& clock() { return clock_; }
+  Random& random() { return random_; }
+  UlidSource& ulids() { return ulids_; }
+
+ private:
+  File(std::string path, std::unique_ptr<sql::Database> database, Clock& clock, Random& random);
+  std::string path_;
+  std::unique_ptr<sql::Database> database_;
+  Clock& clock_;
+  Random& random_;
+  UlidSource ulids_;
+  ClientId client_id_;
+};
+
+/// Values of tether_sync_state. Keys of ours: client_id, client_id_given, home, last_sync_cursor, last_sync_at, epoch, full_pull, generation;
+/// settings of `tether config` are stored as `config.NAME`.
+std::optional<std::string> state(sql::Transaction& transaction, std::string_view key);
+void set_state(sql::Transaction& transaction, std::string_view key, std::string_view value, Instant now);
+void clear_state(sql::Transaction& transaction, std::string_view key);
+
+/// Held while a file is synced; released by the kernel when the process ends, however it ends. A file `PATH-sync` stays
+/// behind, empty. Throws Error(locked) when another process holds it.
+class SyncLock {
+ public:
+  explicit SyncLock(const std::string& path);
+  ~SyncLock();
+  SyncLock(const SyncLock&) = delete;
+  SyncLock& operator=(const SyncLock&) = delete;
+
+ private:
+  int descriptor_;
+};
+
+}  // namespace tether::replica

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// The mutation log as people ask for it, and what a person may do about its failed entries.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/messages.hpp"
+#include "replica/file.hpp"
+#include "replica/recorder.hpp"
+
+namespace tether::replica {
+
+struct LogEntry {
+  std::int64_t id = 0;  // log order
+  protocol::Mutation mutation;
+  std::string sync_status;  // pending | syncing | synced | failed | conflict
+  std::string synced_at;    // RFC 3339; empty: NULL; so the next two
+  std::string rejection_reason;
+  std::string rejection_data;
+  std::int64_t retry_count = 0;
+  std::string created_at;
+  std::string updated_at;
+  std::string settled_by;
+};
+
+struct LogQuery {
+  std::optional<ModelName> model;
+  std::optional<EntityId> entity_id;
+  std::optional<std::string> status;
+  std::optional<std::int64_t> since_ms;  // by timestamp
+  std::optional<std::int64_t> limit;     // the newest so many
+  bool reverse = false;                  // newest first; otherwise newest last
+};
+
+void read_log(sql::Transaction& transaction, const LogQuery& query, const std::function<void(const LogEntry&)>& sink);
+std::optional<LogEntry> find_mutation(sql::Transaction& transaction, const MutationId& id);
+
+/// Puts failed mutations back in the queue. One that failed with `error` was never decided: the same id goes back. Any other
+/// was decided, and its id would be answered the same for ever: its change is recorded anew over the present state, and
+/// the old row names the new one in settled_by. Returns the ids that will be pushed. Throws Error(not_found) for an id
+/// that is not a failed mutation.
+std::vector<MutationId> retry_failed(File& file, const std::vector<MutationId>& ids);
+std::vector<MutationId> retry_all_failed(File& file);
+
+/// Gives failed mutations up: the rows stay, marked 'dismissed', and the local state goes back to the server's.
+std::int64_t dismiss_failed(File& file, const std::vector<MutationId>& ids);
+
+}  // namespace tether::replica

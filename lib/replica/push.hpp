@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// One push: everything pending goes to the server in log order, batch by batch, and what became of each mutation is filed
+// in one local transaction per batch. No transaction is open while on the wire. Killed anywhere, the next push sends the
+// same ids again and gets the same answers. The caller holds the SyncLock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "protocol/messages.hpp"
+#include "replica/exchange.hpp"
+#include "replica/file.hpp"
+
+namespace tether::replica {
+
+constexpr std::int64_t k_push_batch_default = 1'000;
+constexpr std::int64_t k_error_attempts_max = 3;  // attempts at a mutation that the server answers with `error`, then failed for good
+// A batch ends early once its text is this long, so that large records stay below the server's body limit.
+constexpr std::size_t k_push_bytes_max = 4 * 1024 * 1024;
+
+struct PushOptions {
+  std::int64_t batch = k_push_batch_default;
+  std::function<void(std::int64_t done)> progress = [](std::int64_t) {};
+};
+
+/// How a push or pull ended. Offline is an outcome, not a fault.
+enum class End { done, unreachable, forbidden };
+
+struct PushReport {
+  End end = End::done;
+  std::string reason;  // why it ended early
+  std::int64_t pushed = 0;
+  std::int64_t failed = 0;
+  std::int64_t conflicts = 0;
+  std::int64_t skipped = 0;  // answered `error` and waiting for another attempt
+  std::vector<protocol::Rejection> rejections;  // at most the first 1000
+};
+
+/// Throws Error(unexpected_reply) when the server's answer makes no sense: the batch stays pending.
+PushReport push(File& file, Exchange& exchange, const PushOptions& options);
+
+}  // namespace tether::replica

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// The local state as people ask for it: one entity, or all of a model.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/strong.hpp"
+#include "replica/file.hpp"
+
+namespace tether::replica {
+
+struct RecordView {
+  EntityKey key;
+  std::string payload;
+  bool deleted = false;
+  bool pending = false;  // an edit of it is not on the server yet
+  Rev rev{0};
+  std::int64_t updated_at_ms = 0;
+  std::optional<std::string> base;  // the server's state beneath open edits
+  bool base_deleted = false;
+};
+
+struct ListOptions {
+  ModelName model;
+  std::vector<std::pair<std::string, std::string>> where;  // field = value; value as text, see matches()
+  bool include_deleted = false;
+};
+
+/// In the order of entity ids; rows are read as they are handed out.
+void list(sql::Transaction& transaction, const ListOptions& options, const std::function<void(const RecordView&)>& sink);
+
+std::optional<RecordView> find(sql::Transaction& transaction, const EntityKey& key);
+
+}  // namespace tether::replica

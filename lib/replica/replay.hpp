@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// The same log and the same server state give the same local state, and replay proves it: it computes every record anew
+// by the fold of rules/local_state.hpp.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/strong.hpp"
+#include "replica/file.hpp"
+
+namespace tether::replica {
+
+struct ReplayedRecord {
+  EntityKey key;
+  std::string payload;
+  bool deleted = false;
+};
+
+struct ReplayUntil {
+  std::optional<MutationId> mutation;  // up to and with this one
+  std::optional<std::int64_t> time_ms;
+};
+
+/// Folds the log alone, from nothing, in log order; hands out every entity once, in the order of model and id. What others
+/// wrote is not in this log and does not appear.
+void replay_log(sql::Transaction& transaction, const ReplayUntil& until, const std::function<void(const ReplayedRecord&)>& sink);
+
+/// Like replay_log, into a new file of plain tables: `records(model, entity_id, payload, deleted)`. Throws Error(exists).
+std::int64_t replay_to(File& file, const ReplayUntil& until, const std::string& path);
+
+struct Difference {
+  EntityKey key;
+  std::string live;      // payload as it is; "deleted", "absent"
+  std::string replayed;  // payload as it should be
+};
+
+/// Computes every record from its base (the server's state last seen) and its open mutations and reports each that differs from the
+/// live one. Returns the number of records compared.
+std::int64_t replay_check(sql::Transaction& transaction, const std::function<void(const Difference&)>& sink);
+
+}  // namespace tether::replica

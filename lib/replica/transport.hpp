@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// The port to the server. Being offline is a value; only nonsense from the other side is a fault. A transport makes one
+// attempt per call: retrying is the business of exchange.hpp. push and pull may be called from a thread other than the
+// one that owns the replica's file; they touch nothing of it.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace tether::replica {
+
+/// A 2xx body.
+struct Reply {
+  std::string body;
+};
+
+/// No answer, 429, or 5xx: nothing is known to be lost, ask again later.
+struct Unreachable {
+  std::string reason;  // for a person: "connection refused by http://…"
+  std::optional<std::chrono::milliseconds> retry_after;
+  bool worth_retrying = true;  // false: a wrong certificate or a name that cannot be resolved will not heal in seconds
+};
+
+/// 401 or 403.
+struct Forbidden {
+  std::string reason;
+};
+
+using Answer = std::variant<Reply, Unreachable, Forbidden>;
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  /// Throws Error(unexpected_reply) for any other status, a redirect, or a body that is no JSON.
+  virtual Answer push(std::string_view body) = 0;
+  virtual Answer pull(std::string_view body) = 0;
+  virtual Answer info() = 0;
+  /// Makes a call that is under way in another thread return Unreachable soon. Safe from any thread.
+  virtual void cancel() = 0;
+};
+
+}  // namespace tether::replica

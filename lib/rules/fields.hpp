@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Payloads as sets of fields: what changed, what it was before, and one put over another. Pure; values are compared and
+// kept as the text that they were written in, except where two texts of one value must count as equal.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tether::rules {
+
+/// `base` with the members of `patch` put over it: order of `base`, then new members in the order of `patch`. Explicit
+/// nulls are values like any other.
+std::string overlay(std::string_view base, std::string_view patch);
+
+/// Whether two values mean the same: equal after white space, key order inside objects and escapes in strings are set
+/// aside. Numbers are compared as text: 2 and 2.0 differ, since they come back as they were written.
+bool same_value(std::string_view a, std::string_view b);
+
+/// Whether two objects have the same members with the same values, in whatever order.
+bool same_fields(std::string_view a, std::string_view b);
+
+/// The members of `patch` whose value in `base` differs or is missing there: an object. What `update` really changes.
+std::string changes(std::string_view base, std::string_view patch);
+
+/// For each member of `changed`, its value in `base`, or null where it had none: the `before` of a mutation.
+std::string earlier_values(std::string_view base, std::string_view changed);
+
+/// The members of `object` that `selection` names.
+std::string selected(std::string_view object, std::string_view selection);
+
+/// `payload` with the values of `before` put back: what the writer of a mutation had seen.
+std::string as_before(std::string_view payload, std::string_view before);
+
+/// The names (unescaped) of all fields in which the two objects differ, in the order of `a`, then of `b`.
+std::vector<std::string> differing_fields(std::string_view a, std::string_view b);
+
+}  // namespace tether::rules

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// The whole decision about one mutation, as a pure function of it, the record that it meets and the model's policy.
+// PROTOCOL.md, "Rules", is its specification; resolve_test.cpp holds the table.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/strong.hpp"
+#include "protocol/messages.hpp"
+
+namespace tether::rules {
+
+/// What the server knows of one entity. rev 0: it never existed in this scope.
+struct Record {
+  Rev rev{0};
+  std::string payload = "{}";     // the last state; kept when deleted, so that a loser can be shown what was there
+  bool deleted = false;
+  bool as_sent = true;            // what is stored is exactly the payload that its last writer sent
+  std::int64_t written_at_ms = 0;  // edit time of the last applied mutation, corrected and capped
+  ClientId written_by;
+  Cursor updated_at{0};           // when the server took it, and its place in the order of the scope
+
+  bool exists() const { return rev.value > 0; }
+};
+
+enum class Policy { last_write_wins };
+
+/// The mutation took effect (or is a delete of what is deleted already); `after` is the record now, rev included.
+/// The caller stamps `after.updated_at`.
+struct Applied {
+  Record after;
+  bool merged = false;  // what is stored differs from the payload sent
+};
+
+/// Someone else's change, not seen by the writer, stands.
+struct Conflict {
+  std::vector<std::string> fields;  // in which the two differ
+};
+
+struct Rejected {
+  std::string reason;       // protocol::reason
+  std::string data = "{}";  // a JSON object
+};
+
+using Outcome = std::variant<Applied, Conflict, Rejected>;
+
+/// Who sends it and when it was written, by the server's clock.
+struct Writer {
+  ClientId client;
+  std::int64_t written_at_ms = 0;  // see corrected_edit_time
+};
+
+Outcome resolve(const protocol::Mutation& mutation, const Record& record, const Writer& writer, Policy policy);
+
+/// The edit time of a mutation by the server's clock: `timestamp_ms` moved by the skew that `sent_at_ms` shows, where it
+/// is given, and never later than now.
+std::int64_t corrected_edit_time(std::int64_t timestamp_ms, std::optional<std::int64_t> sent_at_ms, std::int64_t now_ms);
+
+/// Whether someone else changed the record since the writer last saw it.
+bool conflicts(const protocol::Mutation& mutation, const Record& record, const Writer& writer);
+
+}  // namespace tether::rules

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// How we talk to a database: statements that both engines understand, handed over one by one or as whole batches.
+// A Database is one connection and one thread's world. Failures are thrown as Error or Fatal with the codes of
+// base/error.hpp (busy, disk_full, corrupt, …); `Retry` marks what another attempt at the whole transaction may cure.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace tether::sql {
+
+using Null = std::monostate;
+/// A parameter. A text view must live until the call that it is given to returns.
+using Value = std::variant<Null, std::int64_t, std::string_view>;
+
+/// One row of a result. Views die when the sink that was given the row returns.
+class Row {
+ public:
+  virtual bool is_null(int column) const = 0;
+  virtual std::int64_t integer(int column) const = 0;      // 0 for NULL
+  virtual std::string_view text(int column) const = 0;     // empty for NULL
+ protected:
+  ~Row() = default;
+};
+using RowSink = std::function<void(const Row&)>;
+
+/// One statement. Parameters are $1, $2, …; the text lives for ever (a literal), and prepared forms are kept by it.
+struct Statement {
+  std::string_view text;
+};
+
+enum class Type { integer, text };
+struct Column {
+  std::string_view name;
+  Type type;
+};
+
+/// One statement over many rows. `{rows}` in the text stands for a table of the columns given, as in
+///   INSERT INTO t(scope, id, n) SELECT $1, r.id, r.n FROM {rows} AS r WHERE true ON CONFLICT DO NOTHING RETURNING id
+/// SQLite steps one prepared statement per row, inside the transaction the fastest way; Postgres sends one statement with
+/// all rows as one JSON parameter. A statement must therefore mean the same both ways: rows do not see each other.
+struct BatchStatement {
+  std::string_view text;
+  std::span<const Column> columns;
+};
+
+/// Rows of parameters, flat: size is a multiple of the number of columns.
+using Batch = std::vector<Value>;
+
+enum class Access { read, write };
+
+/// An open transaction. Rolled back when destroyed without commit.
+class Transaction {
+ public:
+  virtual ~Transaction() = default;
+  /// Returns the number of rows changed; for a query, of rows given to `sink`.
+  virtual std::int64_t run(const Statement& statement, std::span<const Value> parameters, const RowSink& sink = {}) = 0;
+  virtual std::int64_t run_many(const BatchStatement& statement, std::span<const Value> parameters, const Batch& rows,
+                                const RowSink& sink = {}) = 0;
+  virtual void commit() = 0;
+
+  std::int64_t run(const Statement& statement, std::initializer_list<Value> parameters, const RowSink& sink = {}) {
+    return run(statement, std::span<const Value>(parameters.begin(), parameters.size()), sink);
+  }
+  std::int64_t run_many(const BatchStatement& statement, std::initializer_list<Value> parameters, const Batch& rows,
+                        const RowSink& sink = {}) {
+    return run_many(statement, std::span<const Value>(parameters.begin(), parameters.size()), rows, sink);
+  }
+};
+
+class Database {
+ public:
+  virtual ~Database() = default;
+  /// A write transaction holds the write lock from its first moment (BEGIN IMMEDIATE). One at a time per Database.
+  virtual std::unique_ptr<Transaction> begin(Access access) = 0;
+  /// One statement outside a transaction: PRAGMA, VACUUM.
+  virtual std::int64_t execute(std::string_view text, std::span<const Value> parameters = {}, const RowSink& sink = {}) = 0;
+  /// Several statements separated by semicolons, in one write transaction, all or nothing: a schema.
+  virtual void execute_script(std::string_view script) = 0;
+};
+
+/// Runs `body(Transaction&)` in one transaction and commits it; whatever leaves `body` by exception rolls it back.
+template <typename Body>
+auto in_transaction(Database& database, Access access, Body&& body) {
+  auto transaction = database.begin(access);
+  if constexpr (std::is_void_v<decltype(body(*transaction))>) {
+    body(*transaction);
+    transaction->commit();
+  } else {
+    auto result = body(*transaction);
+    transaction->commit();
+    return result;
+  }
+}
+
+}  // namespace tether::sql

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// One row of tether_records as the sessions of this room see it, and the one way in which a record is computed anew
+// from the server's state and its open mutations. Internal to lib/replica.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/strong.hpp"
+#include "protocol/messages.hpp"
+#include "rules/local_state.hpp"
+#include "sql/database.hpp"
+
+namespace tether::replica {
+
+struct RecordRow {
+  EntityKey key;
+  std::string payload = "{}";
+  bool deleted = false;
+  std::int64_t version = 0;
+  Rev rev{0};
+  std::int64_t updated_at_ms = 0;
+  std::optional<std::int64_t> open_log_id;  // newest open mutation; nullopt: clean, payload is the server's state
+  std::optional<std::string> base;          // the server's state beneath open edits; nullopt: the server has none
+  bool base_deleted = false;
+  std::int64_t rebased_log_id = 0;
+  std::int64_t generation = 0;
+  bool operator==(const RecordRow&) const = default;
+};
+
+/// The columns that record_row() reads, in its order, as written after SELECT.
+#define TETHER_RECORD_COLUMNS                                                                       \
+  "model, entity_id, payload, deleted, version, rev, updated_at, open_log_id, base, base_deleted, " \
+  "rebased_log_id, generation"
+
+/// A row of a query that selected TETHER_RECORD_COLUMNS first.
+RecordRow record_row(const sql::Row& row);
+
+std::optional<RecordRow> read_record(sql::Transaction& transaction, const EntityKey& key);
+void write_record(sql::Transaction& transaction, const RecordRow& row);
+void erase_record(sql::Transaction& transaction, const EntityKey& key);
+
+/// What the server has of it, as far as this replica knows.
+rules::LocalState server_state(const RecordRow& row);
+
+/// A mutation that may still reach the server: pending, syncing, or failed and not settled by a person.
+struct OpenMutation {
+  std::int64_t log_id = 0;
+  protocol::Operation operation = protocol::Operation::create;
+  std::string payload;
+  std::optional<std::string> before;
+};
+
+/// Oldest first.
+std::vector<OpenMutation> open_mutations(sql::Transaction& transaction, const EntityKey& key);
+
+/// `row` as it must be when the server's state is `server` and `open` are the open mutations: base, payload, deleted
+/// and open_log_id are set, the rest is kept. Where nothing shows although something is open (an update whose create is
+/// gone), the row is marked deleted, so that the open edit is found when the server's state arrives. nullopt: nothing
+/// is left to store, as the server has none and nothing is open.
+std::optional<RecordRow> laid_over(RecordRow row, const rules::LocalState& server,
+                                   const std::vector<OpenMutation>& open);
+
+/// Reads the open mutations of `row`, lays them over `server` and stores the result, or erases the row.
+void store_over(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server);
+
+}  // namespace tether::replica

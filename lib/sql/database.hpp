@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // How we talk to a database: statements that both engines understand, handed over one by one or as whole batches.
 // A Database is one connection and one thread's world. Failures are thrown as Error or Fatal with the codes of
-// base/error.hpp (busy, disk_full, corrupt, …); `Retry` marks what another attempt at the whole transaction may cure.
+// base/error.hpp (disk_full, corrupt, …; not_found for a table that is not there). After Error(busy) another attempt at
+// the whole transaction may succeed.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +26,8 @@ using Value = std::variant<Null, std::int64_t, std::string_view>;
 class Row {
  public:
   virtual bool is_null(int column) const = 0;
-  virtual std::int64_t integer(int column) const = 0;      // 0 for NULL
-  virtual std::string_view text(int column) const = 0;     // empty for NULL
+  virtual std::int64_t integer(int column) const = 0;   // 0 for NULL
+  virtual std::string_view text(int column) const = 0;  // empty for NULL
  protected:
   ~Row() = default;
 };
@@ -45,8 +46,8 @@ struct Column {
 
 /// One statement over many rows. `{rows}` in the text stands for a table of the columns given, as in
 ///   INSERT INTO t(scope, id, n) SELECT $1, r.id, r.n FROM {rows} AS r WHERE true ON CONFLICT DO NOTHING RETURNING id
-/// SQLite steps one prepared statement per row, inside the transaction the fastest way; Postgres sends one statement with
-/// all rows as one JSON parameter. A statement must therefore mean the same both ways: rows do not see each other.
+/// SQLite steps one prepared statement per row, inside the transaction the fastest way; Postgres sends one statement
+/// with all rows as one JSON parameter. A statement must therefore mean the same both ways: rows do not see each other.
 struct BatchStatement {
   std::string_view text;
   std::span<const Column> columns;
@@ -82,9 +83,12 @@ class Database {
   /// A write transaction holds the write lock from its first moment (BEGIN IMMEDIATE). One at a time per Database.
   virtual std::unique_ptr<Transaction> begin(Access access) = 0;
   /// One statement outside a transaction: PRAGMA, VACUUM.
-  virtual std::int64_t execute(std::string_view text, std::span<const Value> parameters = {}, const RowSink& sink = {}) = 0;
+  virtual std::int64_t execute(std::string_view text, std::span<const Value> parameters = {},
+                               const RowSink& sink = {}) = 0;
   /// Several statements separated by semicolons, in one write transaction, all or nothing: a schema.
   virtual void execute_script(std::string_view script) = 0;
+  /// The names of all tables, sorted: what tells a new database from someone else's.
+  virtual std::vector<std::string> tables() = 0;
 };
 
 /// Runs `body(Transaction&)` in one transaction and commits it; whatever leaves `body` by exception rolls it back.

@@ -22,8 +22,8 @@ struct SqliteOptions {
   int busy_timeout_ms = 10'000;
 };
 
-/// Throws Error/Fatal: not_found (no such file, or no such folder), not_a_database, corrupt, read_only, busy, disk_full, io;
-/// each names the path and, in its hint, what to do.
+/// Throws Error/Fatal: not_found (no such file, or no such folder), not_a_database, corrupt, read_only, busy,
+/// disk_full, io; each names the path and, in its hint, what to do.
 std::unique_ptr<Database> open_sqlite(const SqliteOptions& options);
 
 }  // namespace tether::sql

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+#include "sql/sqlite_error.hpp"
+
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <new>
+#include <string_view>
+#include <system_error>
+
+#include "base/error.hpp"
+
+namespace tether::sql {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string folder_of(const std::string& path) {
+  const auto parent = fs::path(path).parent_path();
+  return parent.empty() ? "." : parent.string();
+}
+
+bool writable(const std::string& path) {
+  return access(path.c_str(), W_OK) == 0;
+}
+
+[[noreturn]] void throw_read_only(const std::string& path) {
+  const std::string folder = folder_of(path);
+  if (!writable(folder)) {
+    throw Error(ErrorCode::read_only, path + ": its folder cannot be written",
+                "SQLite keeps two files beside a database; make " + folder + " writable or move the database.");
+  }
+  throw Error(ErrorCode::read_only, path + ": cannot be written", "Give yourself write permission to the file.");
+}
+
+[[noreturn]] void throw_cannot_open(const std::string& path) {
+  const std::string folder = folder_of(path);
+  std::error_code ignored;
+  if (!fs::exists(folder, ignored)) {
+    throw Error(ErrorCode::not_found, path + ": there is no folder " + folder, "Make the folder first.");
+  }
+  if (!writable(folder)) throw_read_only(path);
+  throw Error(ErrorCode::io, path + ": cannot be opened",
+              "Look at the permissions of the file and of its -wal and -shm files.");
+}
+
+[[noreturn]] void throw_busy(int code, const std::string& path) {
+  if (code == SQLITE_BUSY_SNAPSHOT) {
+    throw Error(ErrorCode::busy, path + ": changed by another process since this transaction read it", "Try again.");
+  }
+  throw Error(ErrorCode::busy, path + ": another process held the database too long",
+              "Wait until the other process is done, then try again; nothing was changed.");
+}
+
+[[noreturn]] void throw_generic(int code, const std::string& message, const std::string& path) {
+  // The one thing that a caller asks for by failing: whether a table is there.
+  if (message.starts_with("no such table")) throw Error(ErrorCode::not_found, path + ": " + message);
+  throw Error(ErrorCode::internal, path + ": " + message + " (SQLite code " + std::to_string(code) + ")");
+}
+
+}  // namespace
+
+void throw_sqlite_error(int code, sqlite3* connection, const std::string& path) {
+  const std::string message = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
+  switch (code & 0xff) {  // the primary code
+    case SQLITE_NOTADB:
+      throw Fatal(ErrorCode::not_a_database, path + ": is no SQLite database",
+                  "Look at what the file is; give the path of another one.");
+    case SQLITE_CORRUPT:
+      throw Fatal(ErrorCode::corrupt, path + ": the file is damaged (" + message + ")",
+                  "Keep a copy of it and of its -wal file, then restore a backup.");
+    case SQLITE_FULL:
+      throw Fatal(ErrorCode::disk_full, path + ": no room left; nothing of this step was kept",
+                  "Free some space, then try again.");
+    case SQLITE_READONLY:
+      throw_read_only(path);
+    case SQLITE_CANTOPEN:
+      throw_cannot_open(path);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      throw_busy(code, path);
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      throw Error(ErrorCode::read_only, path + ": access is not permitted", "Look at the permissions of the file.");
+    case SQLITE_IOERR:
+    case SQLITE_NOLFS:
+    case SQLITE_PROTOCOL:
+      throw Error(ErrorCode::io, path + ": the file system failed (" + std::string(sqlite3_errstr(code)) + ")",
+                  "Check the disk; a database does not belong on a network file system.");
+    case SQLITE_TOOBIG:
+      throw Error(ErrorCode::too_large, path + ": a text is larger than a database can hold", "Split it.");
+    case SQLITE_NOMEM:
+      throw std::bad_alloc();
+    default:
+      throw_generic(code, message, path);
+  }
+}
+
+void check_path(const std::string& path, bool may_create) {
+  if (path.empty()) throw Error(ErrorCode::usage, "no database file is named", "Give the path of a file.");
+  if (path.find('\0') != std::string::npos) throw Error(ErrorCode::usage, "the path of a file cannot hold a NUL");
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (status.type() == fs::file_type::none) {
+    throw Error(ErrorCode::io, path + ": cannot be looked at (" + error.message() + ")",
+                "Look at the permissions of the folders on the way.");
+  }
+  if (fs::is_directory(status)) {
+    throw Error(ErrorCode::not_a_database, path + ": is a folder", "Give the path of a database file.");
+  }
+  if (may_create) return;
+  if (!fs::exists(status)) throw Error(ErrorCode::not_found, path + ": there is no such file", "Look at the path.");
+  // SQLite takes an empty file for a new database; to whoever wanted an existing one it is a file that lost its
+  // content.
+  if (fs::is_regular_file(status) && fs::file_size(path, error) == 0 && !error) {
+    throw Fatal(ErrorCode::not_a_database, path + ": the file is empty",
+                "Remove it and begin anew, or restore a backup.");
+  }
+}
+
+}  // namespace tether::sql

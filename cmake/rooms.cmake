@@ -3,11 +3,11 @@
 # program of every *_test.cpp beside them. A test lies beside the file that it tests.
 function(tether_room name)
   cmake_parse_arguments(ROOM "" "" "USES;TEST_USES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp *.sql)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cpp)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|/main\\.cpp$")
-  list(FILTER sources INCLUDE REGEX "\\.cpp$")
   add_library(tether_${name} STATIC ${sources})
+  set_target_properties(tether_${name} PROPERTIES LINKER_LANGUAGE CXX)
   target_include_directories(tether_${name} PUBLIC ${CMAKE_SOURCE_DIR}/lib ${CMAKE_SOURCE_DIR})
   target_link_libraries(tether_${name} PUBLIC tether_standards ${ROOM_USES})
   if(tests)

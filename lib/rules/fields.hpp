@@ -32,6 +32,12 @@ std::string selected(std::string_view object, std::string_view selection);
 /// `payload` with the values of `before` put back: what the writer of a mutation had seen.
 std::string as_before(std::string_view payload, std::string_view before);
 
+/// Whether `object` has every member that `other` has.
+bool covers(std::string_view object, std::string_view other);
+
+/// The names (unescaped) of the members of `object`, in their order.
+std::vector<std::string> field_names(std::string_view object);
+
 /// The names (unescaped) of all fields in which the two objects differ, in the order of `a`, then of `b`.
 std::vector<std::string> differing_fields(std::string_view a, std::string_view b);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a record looks like on this laptop: the server state last seen with the still open mutations laid over it, oldest
-// first. Pull, push and replay all come to a record's state by this one fold, so they cannot disagree.
+// What a record looks like on this laptop: the server state last seen with the still open mutations laid over it,
+// oldest first. Pull, push and replay all come to a record's state by this one fold, so they cannot disagree.
 #pragma once
 
 #include <optional>

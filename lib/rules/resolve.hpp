@@ -17,12 +17,13 @@ namespace tether::rules {
 /// What the server knows of one entity. rev 0: it never existed in this scope.
 struct Record {
   Rev rev{0};
-  std::string payload = "{}";     // the last state; kept when deleted, so that a loser can be shown what was there
+  std::string payload = "{}";  // the last state; kept when deleted, so that a loser can be shown what was there
   bool deleted = false;
-  bool as_sent = true;            // what is stored is exactly the payload that its last writer sent
+  bool as_sent = true;             // what is stored is exactly the payload that its last writer sent
   std::int64_t written_at_ms = 0;  // edit time of the last applied mutation, corrected and capped
   ClientId written_by;
-  Cursor updated_at{0};           // when the server took it, and its place in the order of the scope
+  std::int64_t written_version = 0;  // that writer's own count for the entity
+  Cursor updated_at{0};              // when the server took it, and its place in the order of the scope
 
   bool exists() const { return rev.value > 0; }
 };
@@ -56,11 +57,14 @@ struct Writer {
 
 Outcome resolve(const protocol::Mutation& mutation, const Record& record, const Writer& writer, Policy policy);
 
-/// The edit time of a mutation by the server's clock: `timestamp_ms` moved by the skew that `sent_at_ms` shows, where it
-/// is given, and never later than now.
-std::int64_t corrected_edit_time(std::int64_t timestamp_ms, std::optional<std::int64_t> sent_at_ms, std::int64_t now_ms);
+/// The edit time of a mutation by the server's clock: `timestamp_ms` moved by the skew that `sent_at_ms` shows, where
+/// it is given, and never later than now.
+std::int64_t corrected_edit_time(std::int64_t timestamp_ms, std::optional<std::int64_t> sent_at_ms,
+                                 std::int64_t now_ms);
 
-/// Whether someone else changed the record since the writer last saw it.
+/// Whether someone else changed the record since the writer last saw it. A client counts its writes to an entity, so a
+/// write that is not beyond the last one of the same name comes from a copy or an old backup of that client's file:
+/// someone else.
 bool conflicts(const protocol::Mutation& mutation, const Record& record, const Writer& writer);
 
 }  // namespace tether::rules

@@ -2,6 +2,8 @@
 # What every target of this project is compiled with.
 add_library(tether_standards INTERFACE)
 target_compile_options(tether_standards INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+# Members that a designated initializer leaves out are value-initialised, and meant to be.
+target_compile_options(tether_standards INTERFACE -Wno-missing-field-initializers)
 if(TETHER_WARNINGS_ARE_ERRORS)
   target_compile_options(tether_standards INTERFACE -Werror)
 endif()

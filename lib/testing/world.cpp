@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include "testing/world.hpp"
+
+#include <set>
+
+#include "authority/store.hpp"
+#include "base/error.hpp"
+#include "protocol/codec.hpp"
+#include "replica/recorder.hpp"
+#include "replica/records.hpp"
+#include "replica/replay.hpp"
+#include "replica/status.hpp"
+#include "sql/sqlite.hpp"
+
+namespace tether::testing {
+
+namespace {
+
+const Scope k_scope{"default"};
+constexpr int k_rounds_max = 200;  // far more than any history needs to come to rest
+
+EntityKey key_of(const std::string& model, const std::string& id) {
+  return {ModelName{model}, EntityId{id}};
+}
+
+std::string line(std::string_view model, std::string_view id, std::string_view payload) {
+  return std::string(model) + "/" + std::string(id) + " " + std::string(payload);
+}
+
+}  // namespace
+
+Laptop::Laptop(std::string path, FakeWire& wire, Clock& truth, Random& random, std::chrono::microseconds skew)
+    : path_(std::move(path)), clock_(truth, skew), random_(random), transport_(wire) {
+  replica::File::init({.path = path_}, clock_, random_);
+  restart();
+}
+
+void Laptop::restart() {
+  file_.reset();
+  file_ = std::make_unique<replica::File>(replica::File::open(path_, clock_, random_));
+}
+
+std::string Laptop::create(const std::string& model, std::string_view fields) {
+  return sql::in_transaction(file_->database(), sql::Access::write, [&](sql::Transaction& transaction) {
+    return replica::Recorder(*file_, transaction).create(ModelName{model}, std::nullopt, fields)->key.id.value;
+  });
+}
+
+void Laptop::create_as(const std::string& model, const std::string& id, std::string_view fields) {
+  sql::in_transaction(file_->database(), sql::Access::write, [&](sql::Transaction& transaction) {
+    replica::Recorder(*file_, transaction).create(ModelName{model}, EntityId{id}, fields);
+  });
+}
+
+void Laptop::update(const std::string& model, const std::string& id, std::string_view fields) {
+  sql::in_transaction(file_->database(), sql::Access::write, [&](sql::Transaction& transaction) {
+    replica::Recorder(*file_, transaction).update(key_of(model, id), fields);
+  });
+}
+
+void Laptop::remove(const std::string& model, const std::string& id) {
+  sql::in_transaction(file_->database(), sql::Access::write, [&](sql::Transaction& transaction) {
+    replica::Recorder(*file_, transaction).remove(key_of(model, id));
+  });
+}
+
+replica::PushReport Laptop::push(std::int64_t batch) {
+  replica::Exchange exchange(transport_, clock_, random_, {.deadline = std::chrono::milliseconds(0)}, {});
+  return replica::push(*file_, exchange, {.batch = batch});
+}
+
+replica::PullReport Laptop::pull(std::int64_t page) {
+  replica::Exchange exchange(transport_, clock_, random_, {.deadline = std::chrono::milliseconds(0)}, {});
+  return replica::pull(*file_, exchange, {.page = page});
+}
+
+void Laptop::sync() {
+  for (int round = 0; round < k_rounds_max; ++round) {
+    if (push().end == replica::End::done && pull().end == replica::End::done) return;
+  }
+  throw Error(ErrorCode::internal, "a sync did not come to its end");
+}
+
+std::vector<replica::ConflictView> Laptop::conflicts() {
+  std::vector<replica::ConflictView> found;
+  const auto reading = file_->database().begin(sql::Access::read);
+  replica::list_conflicts(*reading, /*include_resolved=*/false,
+                          [&](const replica::ConflictView& view) { found.push_back(view); });
+  return found;
+}
+
+void Laptop::resolve(const std::string& mutation_id, const replica::Resolution& resolution) {
+  replica::resolve_conflict(*file_, MutationId{mutation_id}, resolution);
+}
+
+std::string Laptop::show(const std::string& model, const std::string& id) {
+  const auto reading = file_->database().begin(sql::Access::read);
+  const auto view = replica::find(*reading, key_of(model, id));
+  return view && !view->deleted ? view->payload : "";
+}
+
+std::vector<std::string> Laptop::records() {
+  std::vector<std::string> lines;
+  const auto reading = file_->database().begin(sql::Access::read);
+  reading->run(sql::Statement{"SELECT model, entity_id, payload FROM tether_records WHERE deleted = 0 ORDER BY 1, 2"},
+               {}, [&](const sql::Row& row) { lines.push_back(line(row.text(0), row.text(1), row.text(2))); });
+  return lines;
+}
+
+std::vector<replica::LogEntry> Laptop::log() {
+  std::vector<replica::LogEntry> entries;
+  const auto reading = file_->database().begin(sql::Access::read);
+  replica::read_log(*reading, {}, [&](const replica::LogEntry& entry) { entries.push_back(entry); });
+  return entries;
+}
+
+std::vector<std::string> Laptop::differences() {
+  std::vector<std::string> lines;
+  const auto reading = file_->database().begin(sql::Access::read);
+  replica::replay_check(*reading, [&](const replica::Difference& difference) {
+    lines.push_back(line(difference.key.model.value, difference.key.id.value, difference.live) + " should be " +
+                    difference.replayed);
+  });
+  return lines;
+}
+
+World::World(std::uint64_t seed)
+    : random_(seed),
+      clock_(parse_rfc3339("2026-11-21T20:49:00Z")),
+      authority_(clock_, random_, {}),
+      store_(sql::open_sqlite({.path = ":memory:", .open = sql::Open::create})),
+      wire_([this](Call call, std::string_view body) { return answer(call, body); }, random_) {
+  authority::migrate(*store_);
+}
+
+std::string World::answer(Call call, std::string_view body) {
+  const protocol::Limits limits;
+  if (call == Call::push) {
+    return protocol::encode(authority_.push(*store_, k_scope, protocol::decode_push_request(body, limits)));
+  }
+  return authority_.pull(*store_, k_scope, protocol::decode_pull_request(body, limits)).text;
+}
+
+Laptop& World::laptop(const std::string& name, std::chrono::microseconds skew) {
+  auto& laptop = laptops_[name];
+  if (!laptop) laptop = std::make_unique<Laptop>(directory_.file(name + ".db"), wire_, clock_, random_, skew);
+  return *laptop;
+}
+
+void World::settle() {
+  wire_.set_weather({});
+  wire_.mend();
+  wire_.deliver_delayed();
+  for (auto& [name, laptop] : laptops_) laptop->sync();
+  for (auto& [name, laptop] : laptops_) laptop->sync();
+}
+
+std::vector<std::string> World::server_records() {
+  std::vector<std::string> lines;
+  const auto reading = store_->begin(sql::Access::read);
+  reading->run(
+      sql::Statement{"SELECT model, entity_id, payload FROM tether_records WHERE scope = 'default' AND deleted = 0 "
+                     "ORDER BY 1, 2"},
+      {}, [&](const sql::Row& row) { lines.push_back(line(row.text(0), row.text(1), row.text(2))); });
+  return lines;
+}
+
+std::vector<std::string> World::broken_promises() {
+  std::vector<std::string> broken;
+  const auto truth = server_records();
+  const auto reading = store_->begin(sql::Access::read);
+
+  std::set<std::string> applied;
+  reading->run(sql::Statement{"SELECT mutation_id FROM tether_mutations WHERE outcome IN ('applied', 'merged')"}, {},
+               [&](const sql::Row& row) { applied.insert(std::string(row.text(0))); });
+  reading->run(
+      sql::Statement{"SELECT r.model, r.entity_id FROM tether_records r WHERE r.rev <> (SELECT count(DISTINCT m.rev) "
+                     "FROM tether_mutations m WHERE m.scope = r.scope AND m.model = r.model AND m.entity_id = "
+                     "r.entity_id AND m.outcome IN ('applied', 'merged'))"},
+      {}, [&](const sql::Row& row) {
+        broken.push_back("a revision without its mutation: " + line(row.text(0), row.text(1), ""));
+      });
+
+  for (auto& [name, laptop] : laptops_) {
+    for (const auto& difference : laptop->differences()) broken.push_back(name + " does not replay: " + difference);
+    std::set<std::string> failed_entities;
+    for (const auto& entry : laptop->log()) {
+      const auto& id = entry.mutation.mutation_id.value;
+      if (entry.sync_status == "pending") broken.push_back(name + " still holds " + id);
+      if (entry.sync_status == "synced" && !applied.contains(id)) broken.push_back(name + " believes in " + id);
+      if (entry.sync_status == "failed" && entry.settled_by.empty()) {
+        if (applied.contains(id)) broken.push_back(name + " believes that " + id + " failed");
+        failed_entities.insert(line(entry.mutation.model.value, entry.mutation.entity_id.value, ""));
+      }
+      if (entry.sync_status == "conflict" && applied.contains(id)) broken.push_back(name + " disputes " + id);
+    }
+    // A rejected edit stays visible on the laptop that made it until its person has dealt with it; all else is equal.
+    if (failed_entities.empty() && laptop->records() != truth) broken.push_back(name + " differs from the server");
+  }
+  return broken;
+}
+
+}  // namespace tether::testing

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "testing/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/error.hpp"
+
+namespace tether::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using replica::End;
+using replica::Resolution;
+
+const std::vector<std::string> k_none;
+
+TEST_CASE("what one laptop writes, another reads, with its very text") {
+  World world(1);
+  auto& ann = world.laptop("ann");
+  auto& ben = world.laptop("ben");
+  const auto id =
+      ann.create("Task", R"({"title":"pump","cost":2.0,"serial":123456789012345678901234567890,"nul":"\u0000"})");
+  ann.sync();
+  ben.sync();
+  CHECK(ben.show("Task", id) ==
+        R"({"title":"pump","cost":2.0,"serial":123456789012345678901234567890,"nul":"\u0000"})");
+  CHECK(world.broken_promises() == k_none);
+}
+
+TEST_CASE("a reply lost on the way is answered the same on resend") {
+  World world(7);
+  auto& ann = world.laptop("ann");
+  ann.create("Task", R"({"title":"pump"})");
+  world.wire().drop_next_reply();
+  CHECK(ann.push().end == End::unreachable);
+  const auto again = ann.push();
+  CHECK(again.end == End::done);
+  CHECK(again.pushed == 1);
+  world.settle();
+  CHECK(world.broken_promises() == k_none);
+}
+
+TEST_CASE("days offline lose nothing: create, edit and delete in one go") {
+  World world(2);
+  auto& ann = world.laptop("ann");
+  world.wire().cut();
+  const auto kept = ann.create("Task", R"({"title":"pump"})");
+  const auto gone = ann.create("Task", R"({"title":"valve"})");
+  ann.update("Task", kept, R"({"done":true})");
+  ann.remove("Task", gone);
+  CHECK(ann.push().end == End::unreachable);
+  world.wire().mend();
+  CHECK(ann.push().pushed == 4);
+  world.settle();
+  CHECK(world.laptop("ben").records() == k_none);
+  world.laptop("ben").sync();
+  CHECK(world.laptop("ben").records() == std::vector{"Task/" + kept + R"( {"title":"pump","done":true})"});
+  CHECK(world.broken_promises() == k_none);
+}
+
+TEST_CASE("a pull lays an unpushed edit over what it brings") {
+  World world(3);
+  auto& ann = world.laptop("ann");
+  auto& ben = world.laptop("ben");
+  const auto id = ann.create("Task", R"({"title":"pump","done":false})");
+  ann.sync();
+  ben.sync();
+  ben.update("Task", id, R"({"title":"main pump"})");
+  ben.sync();
+  ann.update("Task", id, R"({"done":true})");
+  ann.pull();
+  CHECK(ann.show("Task", id) == R"({"title":"main pump","done":true})");
+  CHECK(ann.differences() == k_none);
+}
+
+TEST_CASE("the older of two edits is kept as a conflict, and resolving it for mine travels to everyone") {
+  World world(4);
+  auto& ann = world.laptop("ann");
+  auto& ben = world.laptop("ben");
+  const auto id = ann.create("Task", R"({"title":"pump"})");
+  ann.sync();
+  ben.sync();
+  ann.update("Task", id, R"({"title":"pump of ann"})");
+  world.clock().advance(1h);
+  ben.update("Task", id, R"({"title":"pump of ben"})");
+  ben.sync();
+  const auto report = ann.push();
+  CHECK(report.conflicts == 1);
+  CHECK(ann.show("Task", id) == R"({"title":"pump of ben"})");
+  const auto conflicts = ann.conflicts();
+  REQUIRE(conflicts.size() == 1);
+  CHECK(conflicts[0].base == R"({"title":"pump"})");
+  CHECK(conflicts[0].mine == R"({"title":"pump of ann"})");
+  CHECK(conflicts[0].theirs == R"({"title":"pump of ben"})");
+  ann.resolve(conflicts[0].mutation_id.value, {.kind = Resolution::Kind::mine});
+  CHECK(ann.conflicts().empty());
+  world.settle();
+  CHECK(ben.show("Task", id) == R"({"title":"pump of ann"})");
+  CHECK(ben.conflicts().empty());
+  CHECK(world.broken_promises() == k_none);
+}
+
+TEST_CASE("resolving for theirs records nothing and ends equal") {
+  World world(5);
+  auto& ann = world.laptop("ann");
+  auto& ben = world.laptop("ben");
+  const auto id = ann.create("Task", R"({"title":"pump"})");
+  ann.sync();
+  ben.sync();
+  ann.update("Task", id, R"({"title":"a"})");
+  world.clock().advance(1h);
+  ben.update("Task", id, R"({"title":"b"})");
+  ben.sync();
+  ann.sync();
+  ann.resolve(ann.conflicts().at(0).mutation_id.value, {.kind = Resolution::Kind::theirs});
+  world.settle();
+  CHECK(ann.show("Task", id) == R"({"title":"b"})");
+  CHECK(ann.log().size() == 2);
+  CHECK(world.broken_promises() == k_none);
+}
+
+TEST_CASE("an edit of what someone deleted meanwhile is a conflict, and keeping mine brings it back") {
+  World world(6);
+  auto& ann = world.laptop("ann");
+  auto& ben = world.laptop("ben");
+  const auto id = ann.create("Task", R"({"title":"pump"})");
+  ann.sync();
+  ben.sync();
+  ben.remove("Task", id);
+  ben.sync();
+  ann.update("Task", id, R"({"title":"still here"})");
+  ann.sync();
+  const auto conflicts = ann.conflicts();
+  REQUIRE(conflicts.size() == 1);
+  CHECK(conflicts[0].theirs_deleted);
+  CHECK(ann.show("Task", id) == "");
+  ann.resolve(conflicts[0].mutation_id.value, {.kind = Resolution::Kind::mine});
+  world.settle();
+  CHECK(ben.show("Task", id) == R"({"title":"still here"})");
+  CHECK(world.broken_promises() == k_none);
+}
+
+TEST_CASE("a fast clock locks nobody out") {
+  World world(8);
+  auto& ann = world.laptop("ann", 48h);
+  auto& ben = world.laptop("ben");
+  const auto id = ann.create("Task", R"({"title":"pump"})");
+  ann.sync();
+  ben.sync();
+  ben.update("Task", id, R"({"title":"valve"})");
+  ben.sync();
+  CHECK(ben.conflicts().empty());
+  world.settle();
+  CHECK(ann.show("Task", id) == R"({"title":"valve"})");
+}
+
+TEST_CASE("two laptops that make the same entity end with one") {
+  World world(9);
+  auto& ann = world.laptop("ann");
+  auto& ben = world.laptop("ben");
+  ann.create_as("Part", "01ARZ3NDEKTSV4RRFFQ69G5FAV", R"({"name":"seal","price":1})");
+  world.clock().advance(1h);
+  ben.create_as("Part", "01ARZ3NDEKTSV4RRFFQ69G5FAV", R"({"name":"seal","price":2})");
+  ann.sync();
+  ben.sync();
+  world.settle();
+  CHECK(ann.records() == std::vector<std::string>{R"(Part/01ARZ3NDEKTSV4RRFFQ69G5FAV {"name":"seal","price":2})"});
+  CHECK(world.broken_promises() == k_none);
+}
+
+TEST_CASE("a laptop that was away beyond the horizon starts over and keeps its own unsent work") {
+  World world(10);
+  auto& ann = world.laptop("ann");
+  auto& ben = world.laptop("ben");
+  std::vector<std::string> ids;
+  for (int i = 0; i < 8; ++i) ids.push_back(ann.create("Task", R"({"n":)" + std::to_string(i) + "}"));
+  ann.sync();
+  ben.sync();
+  ann.remove("Task", ids[2]);
+  ann.sync();
+  world.clock().advance(24h * 100);
+  world.authority().compact(world.store(), 90 * 24h);
+  const auto fresh = ben.create("Task", R"({"n":"of ben"})");
+  world.settle();
+  CHECK(ben.show("Task", ids[2]) == "");
+  CHECK(ann.show("Task", fresh) == R"({"n":"of ben"})");
+  CHECK(ben.records().size() == 8);
+  CHECK(world.broken_promises() == k_none);
+}
+
+}  // namespace
+}  // namespace tether::testing

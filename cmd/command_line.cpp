@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+
+#include "base/clock.hpp"
+#include "cmd/commands.hpp"
+
+namespace tether::cmd {
+
+CommandLine& CommandLine::flag(std::string_view names, bool* target, std::string_view help) {
+  flags.push_back({std::string(names), target, std::string(help)});
+  return *this;
+}
+
+CommandLine& CommandLine::option(std::string_view names, std::string_view value, Target target, std::string_view help) {
+  options.push_back({std::string(names), std::string(value), std::move(target), std::string(help)});
+  return *this;
+}
+
+CommandLine& CommandLine::positional(std::string_view name, Target target, std::string_view help) {
+  positionals.push_back({std::string(name), std::string(name), std::move(target), std::string(help)});
+  return *this;
+}
+
+CommandLine& CommandLine::sub_command(const Command& command) {
+  sub_commands.push_back(command);
+  return *this;
+}
+
+CommandLine& CommandLine::details(std::string_view text) {
+  paragraphs.emplace_back(text);
+  return *this;
+}
+
+CommandLine& CommandLine::exit_status(ExitCode code, std::string_view meaning) {
+  statuses.push_back({code, std::string(meaning)});
+  return *this;
+}
+
+CommandLine& CommandLine::run(std::function<ExitCode(Context&)> run) {
+  action = std::move(run);
+  return *this;
+}
+
+namespace {
+
+std::int64_t parse_count(const std::string& text) {
+  std::int64_t number = 0;
+  const auto end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stopped != end || number < 1)
+    throw Error(ErrorCode::usage, "'" + text + "' is no whole number from 1");
+  return number;
+}
+
+/// Puts one value where it belongs.
+struct Assign {
+  const std::string& text;
+  void operator()(std::string* target) const { *target = text; }
+  void operator()(std::optional<std::string>* target) const { *target = text; }
+  void operator()(std::int64_t* target) const { *target = parse_count(text); }
+  void operator()(std::optional<std::int64_t>* target) const { *target = parse_count(text); }
+  void operator()(std::chrono::milliseconds* target) const { *target = parse_duration(text); }
+  void operator()(std::optional<std::chrono::milliseconds>* target) const { *target = parse_duration(text); }
+  void operator()(std::vector<std::string>* target) const { target->push_back(text); }
+  void operator()(const std::function<void(const std::string&)>& target) const { target(text); }
+};
+
+bool takes_many(const Target& target) {
+  return std::holds_alternative<std::vector<std::string>*>(target);
+}
+bool is_required(const Target& target) {
+  return std::holds_alternative<std::string*>(target);
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const auto& word : words) text += text.empty() ? word : " " + word;
+  return text;
+}
+
+std::string program_name(const std::vector<std::string>& path) {
+  return path.empty() ? "tether" : "tether " + joined(path);
+}
+
+std::string help_hint(const std::vector<std::string>& path) {
+  return "`" + program_name(path) + " --help` shows what it takes.";
+}
+
+/// One level of the command line: the program, a command or a sub-command.
+class Level {
+ public:
+  Level(const CommandLine& line, const std::vector<std::string>& path, Globals& globals) : line_(line), path_(path) {
+    app_.set_help_flag("");
+    app_.add_flag("-h,--help", wants_help_);
+    app_.add_flag("--json", globals.json);
+    app_.add_flag("-q,--quiet", globals.quiet);
+    app_.add_flag("-v,--verbose", globals.verbose);
+    declare("--db", Target(&globals.db), "--db");
+    for (const auto& flag : line.flags) own_.push_back(app_.add_flag(flag.names, *flag.target));
+    for (const auto& option : line.options) own_.push_back(declare(option.names, option.target, option.names));
+    for (std::size_t i = 0; i < line.positionals.size(); ++i)
+      declare("positional" + std::to_string(i), line.positionals[i].target, line.positionals[i].names);
+    if (line.sub_commands.empty()) {
+      app_.allow_extras();
+    } else {
+      app_.prefix_command();
+    }
+  }
+
+  /// Returns what it did not take: the sub-command and all behind it.
+  std::vector<std::string> read(std::vector<std::string> arguments) {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    try {
+      app_.parse(arguments);
+    } catch (const CLI::ParseError& e) {
+      throw Error(ErrorCode::usage, explained(e), help_hint(path_));
+    }
+    auto rest = app_.remaining();
+    if (!rest.empty() && (line_.sub_commands.empty() || rest.front().starts_with('-'))) refuse(rest.front());
+    return rest;
+  }
+
+  bool wants_help() const { return wants_help_; }
+
+  void check_complete() const {
+    for (std::size_t i = 0; i < line_.positionals.size(); ++i) {
+      if (!is_required(line_.positionals[i].target) || app_.count("positional" + std::to_string(i)) > 0) continue;
+      throw Error(ErrorCode::usage, program_name(path_) + ": " + line_.positionals[i].names + " is missing",
+                  help_hint(path_));
+    }
+  }
+
+  /// A sub-command was chosen: options of this level would have no effect.
+  void check_unused(const std::string& sub_command) const {
+    for (const auto* option : own_) {
+      if (option->count() == 0) continue;
+      throw Error(ErrorCode::usage, option->get_name() + " does not go together with `" + sub_command + "`",
+                  help_hint(path_));
+    }
+  }
+
+ private:
+  CLI::Option* declare(const std::string& names, const Target& target, const std::string& shown) {
+    auto* option = app_.add_option(names, [target, shown](const CLI::results_t& values) {
+      for (const auto& value : values)
+        with_context(shown, [&] { std::visit([&](const auto& t) { Assign{value}(t); }, target); });
+      return true;
+    });
+    if (!takes_many(target)) return option;
+    const bool is_positional = !names.starts_with('-');
+    return option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(is_positional);
+  }
+
+  std::string explained(const CLI::ParseError& error) const {
+    const std::string text = error.what();
+    const auto name = text.substr(0, text.find_first_of(": "));
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+      const bool missing = text.find("required") != std::string::npos && text.find("missing") != std::string::npos;
+      return missing ? name + " takes a value" : name + " is given more than once";
+    }
+    return text;
+  }
+
+  [[noreturn]] void refuse(const std::string& word) const {
+    if (!word.starts_with('-') || word == "-")
+      throw Error(ErrorCode::usage, program_name(path_) + ": unexpected argument '" + word + "'", help_hint(path_));
+    const auto name = word.substr(0, word.find('='));
+    std::vector<std::string> known{"--db", "--json", "--quiet", "--verbose", "--help"};
+    for (const auto* option : own_)
+      for (const auto& long_name : option->get_lnames()) known.push_back("--" + long_name);
+    const auto guess = nearest(name, std::vector<std::string_view>(known.begin(), known.end()));
+    throw Error(ErrorCode::usage, program_name(path_) + ": unknown option " + name,
+                guess.empty() ? help_hint(path_) : "Did you mean " + std::string(guess) + "?");
+  }
+
+  const CommandLine& line_;
+  const std::vector<std::string>& path_;
+  CLI::App app_;
+  bool wants_help_ = false;
+  std::vector<CLI::Option*> own_;
+};
+
+CommandLine line_of(std::span<const Command> commands) {
+  CommandLine line;
+  for (const auto& command : commands) line.sub_command(command);
+  return line;
+}
+
+const Command& command_named(const std::vector<Command>& commands, const std::string& word,
+                             const std::vector<std::string>& path) {
+  std::vector<std::string_view> names;
+  for (const auto& command : commands) {
+    if (command.name == word) return command;
+    names.push_back(command.name);
+  }
+  const auto guess = nearest(word, names);
+  throw Error(
+      ErrorCode::usage, program_name(path) + ": unknown command '" + word + "'",
+      guess.empty() ? help_hint(path) : "Did you mean `" + program_name(path) + " " + std::string(guess) + "`?");
+}
+
+[[noreturn]] void command_missing(const CommandLine& line, const std::vector<std::string>& path) {
+  std::string names;
+  for (const auto& command : line.sub_commands) names += (names.empty() ? "" : ", ") + std::string(command.name);
+  throw Error(ErrorCode::usage, program_name(path) + ": a command is missing: " + names, help_hint(path));
+}
+
+/// `help push` is `push --help`; `--version` is `version`.
+std::vector<std::string> with_usual_words(std::vector<std::string> arguments) {
+  if (arguments.empty()) return {"--help"};
+  if (arguments[0] == "--version") arguments[0] = "version";
+  if (arguments[0] != "help") return arguments;
+  arguments.erase(arguments.begin());
+  arguments.emplace_back("--help");
+  return arguments;
+}
+
+}  // namespace
+
+Invocation parse(std::span<const Command> commands, const std::vector<std::string>& given, Globals& globals) {
+  auto arguments = with_usual_words(given);
+  CommandLine line = line_of(commands);
+  std::vector<std::string> path;
+  while (true) {
+    Level level(line, path, globals);
+    arguments = level.read(std::move(arguments));
+    if (level.wants_help()) return {globals, help_text(commands, path), {}};
+    if (arguments.empty()) {
+      level.check_complete();
+      if (!line.action) command_missing(line, path);
+      return {globals, {}, std::move(line.action)};
+    }
+    const auto word = arguments.front();
+    const auto command = command_named(line.sub_commands, word, path);
+    level.check_unused(word);
+    arguments.erase(arguments.begin());
+    path.push_back(word);
+    line = CommandLine();
+    command.define(line);
+  }
+}
+
+}  // namespace tether::cmd

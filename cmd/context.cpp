@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/context.hpp"
+
+#include <csignal>
+#include <filesystem>
+
+namespace tether::cmd {
+namespace {
+
+constexpr const char* k_file_name = "tether.db";
+
+volatile std::sig_atomic_t g_interrupted = 0;  // what a signal handler may touch
+
+void note_interrupt(int) {
+  g_interrupted = 1;
+}
+
+std::optional<std::string> given_path(const Globals& globals, const World& world) {
+  if (globals.db) {
+    if (globals.db->empty()) throw Error(ErrorCode::usage, "--db: the path is empty");
+    return globals.db;
+  }
+  auto path = world.environment("TETHER_DB");
+  return path && !path->empty() ? path : std::nullopt;
+}
+
+}  // namespace
+
+Context::Context(Globals globals, World world, Terminal& terminal)
+    : globals_(std::move(globals)), world_(std::move(world)), terminal_(terminal) {}
+
+std::string Context::file_path() const {
+  if (const auto path = given_path(globals_, world_)) return *path;
+  std::filesystem::path folder = world_.working_directory;
+  while (true) {
+    std::error_code ignored;
+    const auto candidate = folder / k_file_name;
+    if (std::filesystem::is_regular_file(candidate, ignored)) {
+      return folder == world_.working_directory ? k_file_name : candidate.string();
+    }
+    if (!folder.has_relative_path()) break;
+    folder = folder.parent_path();
+  }
+  throw Error(ErrorCode::not_found, "no tether.db in " + world_.working_directory + " or a folder above it",
+              "Make one with `tether init`, or name one with --db FILE or $TETHER_DB.");
+}
+
+std::string Context::new_file_path() const {
+  return given_path(globals_, world_).value_or(k_file_name);
+}
+
+replica::File Context::open_file() {
+  return replica::File::open(file_path(), world_.clock, world_.random);
+}
+
+replica::File Context::open_file_read_only() {
+  return replica::File::open_read_only(file_path(), world_.clock, world_.random);
+}
+
+Settings Context::settings(replica::File& file, const SettingValues& flags) {
+  const auto stored = sql::in_transaction(file.database(), sql::Access::read,
+                                          [](sql::Transaction& transaction) { return stored_settings(transaction); });
+  return resolve_settings(stored, world_.environment, flags);
+}
+
+Context::Connection::Connection(std::unique_ptr<replica::Transport> transport, Context& context,
+                                replica::Patience patience)
+    : transport_(std::move(transport)), exchange_(*transport_, context.clock(), context.random(), patience, [&context] {
+        return context.interrupted();
+      }) {}
+
+std::unique_ptr<Context::Connection> Context::connect(const Settings& settings) {
+  net::HttpOptions options;
+  options.server = settings.server();
+  options.token = settings.token();
+  options.ca_file = settings.text("ca-file");
+  options.connect_timeout = settings.duration("connect-timeout");
+  options.request_timeout = settings.duration("timeout");
+  replica::Patience patience;
+  patience.deadline = settings.duration("retry-for");
+  return std::make_unique<Connection>(world_.transport(options), *this, patience);
+}
+
+void Context::catch_interrupts() {
+  struct sigaction action = {};
+  action.sa_handler = note_interrupt;
+  action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the process
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaction(signal, &action, nullptr);
+}
+
+bool Context::interrupted() const {
+  return g_interrupted != 0;
+}
+
+void Context::stop_if_interrupted() const {
+  if (interrupted()) throw Error(ErrorCode::interrupted, "interrupted; everything committed so far stays");
+}
+
+std::int64_t Stopwatch::elapsed_ms() {
+  return to_ms(clock_.now()) - to_ms(started_);
+}
+
+}  // namespace tether::cmd

@@ -20,7 +20,8 @@ enum class LogLevel { debug, info, warning, error };
 using LogValue = std::variant<std::string_view, std::int64_t, double, bool>;
 using LogField = std::pair<std::string_view, LogValue>;
 
-/// Safe to use from several threads: a line is written whole, by one call of the sink.
+/// Safe to use from several threads if the clock and the sink are: a line is handed over whole, with its newline, by
+/// one call of the sink.
 class Log {
  public:
   using Sink = std::function<void(std::string_view line)>;
@@ -35,5 +36,6 @@ class Log {
 
 /// `text` as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD.
 std::string json_quoted(std::string_view text);
+void append_json_quoted(std::string& out, std::string_view text);
 
 }  // namespace tether

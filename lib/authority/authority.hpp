@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The server's truth: applies batches exactly once, serves pages in commit order. Stateless: all state is in the database
-// that each call is given. One Authority serves all threads; a Database belongs to one call at a time.
+// The server's truth: applies batches exactly once, serves pages in commit order. Stateless: all state is in the
+// database that each call is given. One Authority serves all threads; a Database belongs to one call at a time.
 #pragma once
 
 #include <chrono>
@@ -28,8 +28,8 @@ class Authority {
   /// `clock` and `random` outlive the authority; `random` is used under a lock.
   Authority(Clock& clock, Random& random, Options options);
 
-  /// Decides and commits a batch; when it returns, everything is durable. Every mutation is answered exactly once, in the
-  /// array that it belongs to. A fault leaves nothing of the batch behind and is thrown.
+  /// Decides and commits a batch; when it returns, everything is durable. Every mutation is answered exactly once, in
+  /// the array that it belongs to. A fault leaves nothing of the batch behind and is thrown.
   protocol::PushReply push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request);
 
   /// One page as the text of its reply, and the number of rows in it.
@@ -43,7 +43,8 @@ class Authority {
     std::int64_t tombstones = 0;
     std::int64_t mutations = 0;
   };
-  /// Forgets tombstones and mutation ids older than `keep`, in every scope, a scope per transaction; moves the horizons.
+  /// Forgets tombstones and mutation ids older than `keep`, in every scope, a scope per transaction; moves the
+  /// horizons.
   Compacted compact(sql::Database& database, std::chrono::milliseconds keep);
 
  private:

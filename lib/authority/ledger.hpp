@@ -18,21 +18,18 @@
 
 namespace tether::authority {
 
-/// What was answered to a mutation id before.
+/// What is answered to a mutation id, now and whenever it comes again.
 struct Decided {
   std::string content_hash;
   std::string outcome;  // applied | merged | conflict | a reason
   Rev rev{0};
-  std::string data;
+  std::string data;  // of a conflict or rejection; empty: NULL
 };
 
-/// A row to remember; the views live as long as the batch.
+/// A row to remember. Both outlive the call that it is given to.
 struct Decision {
   const protocol::Mutation* mutation;
-  std::string content_hash;
-  std::string outcome;
-  Rev rev{0};
-  std::string data;  // empty: NULL
+  const Decided* decided;
 };
 
 struct RecordChange {
@@ -72,8 +69,8 @@ class Ledger {
   std::optional<ScopeHead> head();
   /// Makes the head row if there is none.
   void ensure_head(std::string_view epoch);
-  /// Advances the clock by `count` (at least to `now_us`) and returns the first of `count` consecutive values. Takes the row's
-  /// lock: commit order is cursor order.
+  /// Advances the clock by `count` (at least to `now_us`) and returns the first of `count` consecutive values. Takes
+  /// the row's lock: commit order is cursor order.
   std::int64_t take(std::int64_t count, std::int64_t now_us);
 
   /// False when some id was remembered meanwhile by someone else: roll back and decide again.
@@ -81,10 +78,12 @@ class Ledger {
   /// False when some record moved on since it was read (its rev is no longer rev_before): roll back and decide again.
   bool store(std::span<const RecordChange> changes);
 
-  /// Rows after `cursor` in order, at most `limit`; the sink says whether it wants more.
-  void page(Cursor cursor, std::int64_t limit, const std::function<void(const PageRow&)>& sink);
+  /// Rows after `cursor` in order, in portions, so that no engine hands over more than is wanted; until there are none
+  /// left or the sink says that it wants no more.
+  void page(Cursor cursor, const std::function<bool(const PageRow&)>& wants_more);
 
-  /// Forgets tombstones whose updated_us and ids whose decided_us and timestamp lie before `before_us`; moves the horizons.
+  /// Forgets tombstones whose updated_us and ids whose decided_us and timestamp lie before `before_us`; moves the
+  /// horizons.
   struct Forgotten {
     std::int64_t tombstones = 0;
     std::int64_t mutations = 0;

@@ -1,6 +1,11 @@
 -- The server's truth. Every primary key starts with scope, the unit of isolation, of ordering and of distribution.
 -- Written in what both engines understand.
 
+-- One row: the number of the last migration that this store has had.
+CREATE TABLE tether_schema (
+  version INTEGER NOT NULL
+);
+
 CREATE TABLE tether_scopes (
   scope        TEXT NOT NULL PRIMARY KEY,
   clock_us     BIGINT NOT NULL,             -- the highest cursor value given out
@@ -19,6 +24,7 @@ CREATE TABLE tether_records (
   as_sent       INTEGER NOT NULL,           -- payload is exactly what written_by sent last
   written_at_ms BIGINT NOT NULL,
   written_by    TEXT NOT NULL,
+  written_version BIGINT NOT NULL,          -- that writer's own count for the entity
   updated_us    BIGINT NOT NULL,            -- cursor value, from the scope's head row
   PRIMARY KEY (scope, model, entity_id)
 );

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// One attempt to apply a batch: looks up, decides in order, writes. Private to the authority.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "authority/authority.hpp"
+#include "authority/ledger.hpp"
+#include "protocol/messages.hpp"
+#include "rules/resolve.hpp"
+
+namespace tether::authority {
+
+/// What a mutation id is bound to: everything that says what was changed, nothing that a client may learn later.
+std::string hash_of(const protocol::Mutation& mutation);
+
+class Attempt {
+ public:
+  /// `hashes` holds hash_of every mutation. All references outlive the attempt.
+  Attempt(Ledger& ledger, const protocol::PushRequest& request, const std::vector<std::string>& hashes,
+          const Options& options, std::int64_t now_us);
+
+  /// Decides and writes; `new_epoch` names a scope that is written to for the first time. False when a guard failed:
+  /// the transaction has to be rolled back and the batch decided again.
+  bool run(const std::function<std::string()>& new_epoch);
+
+  protocol::PushReply take_reply() && { return std::move(reply_); }
+
+ private:
+  struct Known {
+    Decided decided;
+    bool answered = false;
+  };
+  struct Touched {
+    rules::Record record;
+    Rev rev_before{0};
+    std::size_t changed_by = 0;  // the last mutation that changed it, counted from 1
+  };
+
+  void load();
+  void decide(std::size_t index);
+  rules::Outcome outcome_of(std::size_t index);
+  void settle(const protocol::Mutation& mutation, std::size_t index, rules::Outcome outcome);
+  Decided decided_as(const protocol::Mutation& mutation, std::size_t index, rules::Outcome outcome);
+  void answer(const MutationId& id, const Decided& decided, bool again);
+  bool write(const std::function<std::string()>& new_epoch);
+  std::vector<RecordChange> changes();
+
+  Ledger& ledger_;
+  const protocol::PushRequest& request_;
+  const std::vector<std::string>& hashes_;
+  const Options& options_;
+  std::int64_t now_us_;
+  std::optional<ScopeHead> head_;
+  std::unordered_map<MutationId, Known> known_;
+  std::unordered_map<EntityKey, Touched> touched_;
+  std::vector<Decision> decisions_;
+  protocol::PushReply reply_;
+};
+
+}  // namespace tether::authority

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#include "authority/ledger.hpp"
+
+#include <algorithm>
+
+namespace tether::authority {
+namespace {
+
+using sql::BatchStatement;
+using sql::Column;
+using sql::Null;
+using sql::Row;
+using sql::Statement;
+using sql::Type;
+using sql::Value;
+
+// In a join, `{rows} AS r CROSS JOIN t` is the form in which SQLite neither copies the row nor turns the join around.
+
+constexpr Column k_id_columns[] = {{"mutation_id", Type::text}};
+constexpr BatchStatement k_decided{
+    "SELECT m.mutation_id, m.content_hash, m.outcome, m.rev, m.data "
+    "FROM {rows} AS r CROSS JOIN tether_mutations AS m WHERE m.scope = $1 AND m.mutation_id = r.mutation_id",
+    k_id_columns};
+
+constexpr Column k_key_columns[] = {{"model", Type::text}, {"entity_id", Type::text}};
+constexpr BatchStatement k_records{
+    "SELECT t.model, t.entity_id, t.payload, t.rev, t.deleted, t.as_sent, t.written_at_ms, t.written_by, "
+    "t.written_version, t.updated_us "
+    "FROM {rows} AS r CROSS JOIN tether_records AS t "
+    "WHERE t.scope = $1 AND t.model = r.model AND t.entity_id = r.entity_id",
+    k_key_columns};
+
+constexpr Statement k_head{"SELECT clock_us, horizon_us, forgotten_ms, epoch FROM tether_scopes WHERE scope = $1"};
+constexpr Statement k_ensure_head{
+    "INSERT INTO tether_scopes(scope, clock_us, epoch) VALUES ($1, 0, $2) ON CONFLICT (scope) DO NOTHING"};
+constexpr Statement k_take{
+    "UPDATE tether_scopes SET clock_us = CASE WHEN clock_us + $2 > $3 THEN clock_us + $2 ELSE $3 END "
+    "WHERE scope = $1 RETURNING clock_us"};
+
+constexpr Column k_decision_columns[] = {
+    {"mutation_id", Type::text},  {"model", Type::text},   {"entity_id", Type::text},
+    {"content_hash", Type::text}, {"outcome", Type::text}, {"rev", Type::integer},
+    {"data", Type::text},         {"payload", Type::text}, {"timestamp_ms", Type::integer}};
+constexpr BatchStatement k_remember{
+    "INSERT INTO tether_mutations(scope, mutation_id, client_id, model, entity_id, content_hash, outcome, rev, data, "
+    "payload, timestamp_ms, decided_us) "
+    "SELECT $1, r.mutation_id, $2, r.model, r.entity_id, r.content_hash, r.outcome, r.rev, r.data, r.payload, "
+    "r.timestamp_ms, $3 FROM {rows} AS r WHERE true ON CONFLICT (scope, mutation_id) DO NOTHING",
+    k_decision_columns};
+
+constexpr Column k_change_columns[] = {{"model", Type::text},
+                                       {"entity_id", Type::text},
+                                       {"payload", Type::text},
+                                       {"rev", Type::integer},
+                                       {"deleted", Type::integer},
+                                       {"as_sent", Type::integer},
+                                       {"written_at_ms", Type::integer},
+                                       {"written_by", Type::text},
+                                       {"written_version", Type::integer},
+                                       {"updated_us", Type::integer},
+                                       {"rev_before", Type::integer}};
+constexpr BatchStatement k_insert_records{
+    "INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, written_by, "
+    "written_version, updated_us) "
+    "SELECT $1, r.model, r.entity_id, r.payload, r.rev, r.deleted, r.as_sent, r.written_at_ms, r.written_by, "
+    "r.written_version, r.updated_us FROM {rows} AS r WHERE true ON CONFLICT (scope, model, entity_id) DO NOTHING",
+    k_change_columns};
+constexpr BatchStatement k_update_records{
+    "UPDATE tether_records SET payload = r.payload, rev = r.rev, deleted = r.deleted, as_sent = r.as_sent, "
+    "written_at_ms = r.written_at_ms, written_by = r.written_by, written_version = r.written_version, updated_us = "
+    "r.updated_us "
+    "FROM {rows} AS r WHERE tether_records.scope = $1 AND tether_records.model = r.model "
+    "AND tether_records.entity_id = r.entity_id AND tether_records.rev = r.rev_before",
+    k_change_columns};
+
+constexpr Statement k_page{
+    "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM tether_records "
+    "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"};
+constexpr std::int64_t k_page_portion = 256;  // rows: few statements for a page, little thrown away when it ends early
+
+constexpr Statement k_forget_tombstones{
+    "DELETE FROM tether_records WHERE scope = $1 AND deleted = 1 AND updated_us < $2 RETURNING updated_us"};
+constexpr Statement k_forget_mutations{
+    "DELETE FROM tether_mutations WHERE scope = $1 AND decided_us < $2 AND timestamp_ms < $3 RETURNING timestamp_ms"};
+constexpr Statement k_move_horizons{
+    "UPDATE tether_scopes SET horizon_us = CASE WHEN horizon_us < $2 THEN $2 ELSE horizon_us END, "
+    "forgotten_ms = CASE WHEN forgotten_ms < $3 THEN $3 ELSE forgotten_ms END WHERE scope = $1"};
+
+Value text(std::string_view view) {
+  return Value(view);
+}
+
+Value integer(std::int64_t number) {
+  return Value(number);
+}
+
+rules::Record read_record(const Row& row) {
+  return {.rev = Rev{row.integer(3)},
+          .payload = std::string(row.text(2)),
+          .deleted = row.integer(4) != 0,
+          .as_sent = row.integer(5) != 0,
+          .written_at_ms = row.integer(6),
+          .written_by = ClientId{std::string(row.text(7))},
+          .written_version = row.integer(8),
+          .updated_at = Cursor{row.integer(9)}};
+}
+
+PageRow read_page_row(const Row& row) {
+  return {.model = row.text(0),
+          .entity_id = row.text(1),
+          .deleted = row.integer(2) != 0,
+          .payload = row.text(3),
+          .rev = Rev{row.integer(4)},
+          .updated_us = row.integer(5),
+          .written_by = row.text(6),
+          .as_sent = row.integer(7) != 0};
+}
+
+bool took_effect(std::string_view outcome) {
+  return outcome == "applied" || outcome == "merged";
+}
+
+sql::Batch rows_of(std::span<const RecordChange> changes, bool existing) {
+  sql::Batch rows;
+  rows.reserve(changes.size() * std::size(k_change_columns));
+  for (const RecordChange& change : changes) {
+    if ((change.rev_before.value > 0) != existing) continue;
+    const rules::Record& record = change.record;
+    rows.insert(rows.end(),
+                {text(change.key->model.value), text(change.key->id.value), text(record.payload),
+                 integer(record.rev.value), integer(record.deleted ? 1 : 0), integer(record.as_sent ? 1 : 0),
+                 integer(record.written_at_ms), text(record.written_by.value), integer(record.written_version),
+                 integer(record.updated_at.value), integer(change.rev_before.value)});
+  }
+  return rows;
+}
+
+}  // namespace
+
+std::unordered_map<MutationId, Decided> Ledger::decided(std::span<const protocol::Mutation> mutations) {
+  sql::Batch rows;
+  rows.reserve(mutations.size());
+  for (const auto& mutation : mutations) rows.push_back(text(mutation.mutation_id.value));
+  std::unordered_map<MutationId, Decided> found;
+  transaction_.run_many(k_decided, {text(scope_.value)}, rows, [&](const Row& row) {
+    found.insert_or_assign(MutationId{std::string(row.text(0))}, Decided{.content_hash = std::string(row.text(1)),
+                                                                         .outcome = std::string(row.text(2)),
+                                                                         .rev = Rev{row.integer(3)},
+                                                                         .data = std::string(row.text(4))});
+  });
+  return found;
+}
+
+std::unordered_map<EntityKey, rules::Record> Ledger::records(std::span<const EntityKey> keys) {
+  sql::Batch rows;
+  rows.reserve(keys.size() * std::size(k_key_columns));
+  for (const auto& key : keys) rows.insert(rows.end(), {text(key.model.value), text(key.id.value)});
+  std::unordered_map<EntityKey, rules::Record> found;
+  transaction_.run_many(k_records, {text(scope_.value)}, rows, [&](const Row& row) {
+    EntityKey key{ModelName{std::string(row.text(0))}, EntityId{std::string(row.text(1))}};
+    found.insert_or_assign(std::move(key), read_record(row));
+  });
+  return found;
+}
+
+std::optional<ScopeHead> Ledger::head() {
+  std::optional<ScopeHead> head;
+  transaction_.run(k_head, {text(scope_.value)}, [&](const Row& row) {
+    head = ScopeHead{.clock_us = row.integer(0),
+                     .horizon_us = row.integer(1),
+                     .forgotten_ms = row.integer(2),
+                     .epoch = std::string(row.text(3))};
+  });
+  return head;
+}
+
+void Ledger::ensure_head(std::string_view epoch) {
+  transaction_.run(k_ensure_head, {text(scope_.value), text(epoch)});
+}
+
+std::int64_t Ledger::take(std::int64_t count, std::int64_t now_us) {
+  std::int64_t last = 0;
+  const auto rows = transaction_.run(k_take, {text(scope_.value), integer(count), integer(now_us)},
+                                     [&](const Row& row) { last = row.integer(0); });
+  TETHER_ASSERT(rows == 1);
+  return last - count + 1;
+}
+
+bool Ledger::remember(std::span<const Decision> decisions, std::string_view client_id, std::int64_t decided_us) {
+  sql::Batch rows;
+  rows.reserve(decisions.size() * std::size(k_decision_columns));
+  for (const Decision& decision : decisions) {
+    const protocol::Mutation& mutation = *decision.mutation;
+    const bool refused = !took_effect(decision.outcome);
+    rows.insert(rows.end(), {text(mutation.mutation_id.value), text(mutation.model.value),
+                             text(mutation.entity_id.value), text(decision.content_hash), text(decision.outcome),
+                             integer(decision.rev.value), decision.data.empty() ? Value(Null{}) : text(decision.data),
+                             refused ? text(mutation.payload) : Value(Null{}), integer(mutation.timestamp_ms)});
+  }
+  const auto count =
+      transaction_.run_many(k_remember, {text(scope_.value), text(client_id), integer(decided_us)}, rows);
+  return count == static_cast<std::int64_t>(decisions.size());
+}
+
+bool Ledger::store(std::span<const RecordChange> changes) {
+  const sql::Batch added = rows_of(changes, false);
+  const sql::Batch changed = rows_of(changes, true);
+  std::int64_t count = 0;
+  if (!added.empty()) count += transaction_.run_many(k_insert_records, {text(scope_.value)}, added);
+  if (!changed.empty()) count += transaction_.run_many(k_update_records, {text(scope_.value)}, changed);
+  return count == static_cast<std::int64_t>(changes.size());
+}
+
+void Ledger::page(Cursor cursor, const std::function<bool(const PageRow&)>& wants_more) {
+  bool more = true;
+  while (more) {
+    const auto rows = transaction_.run(k_page, {text(scope_.value), integer(cursor.value), integer(k_page_portion)},
+                                       [&](const Row& row) {
+                                         if (!more) return;  // the rest of the portion is stepped over unread
+                                         cursor.value = row.integer(5);
+                                         more = wants_more(read_page_row(row));
+                                       });
+    if (rows < k_page_portion) return;
+  }
+}
+
+Ledger::Forgotten Ledger::forget(std::int64_t before_us) {
+  Forgotten forgotten;
+  std::int64_t horizon_us = 0;
+  std::int64_t forgotten_ms = 0;
+  const std::int64_t before_ms = before_us / 1000;
+  forgotten.tombstones = transaction_.run(k_forget_tombstones, {text(scope_.value), integer(before_us)},
+                                          [&](const Row& row) { horizon_us = std::max(horizon_us, row.integer(0)); });
+  forgotten.mutations =
+      transaction_.run(k_forget_mutations, {text(scope_.value), integer(before_us), integer(before_ms)},
+                       [&](const Row& row) { forgotten_ms = std::max(forgotten_ms, row.integer(0)); });
+  if (forgotten.tombstones + forgotten.mutations > 0) {
+    transaction_.run(k_move_horizons, {text(scope_.value), integer(horizon_us), integer(forgotten_ms)});
+  }
+  return forgotten;
+}
+
+std::vector<Scope> scopes(sql::Transaction& transaction) {
+  std::vector<Scope> found;
+  transaction.run(Statement{"SELECT scope FROM tether_scopes ORDER BY scope"}, {},
+                  [&](const Row& row) { found.push_back(Scope{std::string(row.text(0))}); });
+  return found;
+}
+
+}  // namespace tether::authority

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "authority/store.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+
+namespace tether::embedded {
+extern const std::string_view authority_schema;
+}
+
+namespace tether::authority {
+namespace {
+
+/// Migration n brings a store from version n - 1 to n.
+std::string migration(int version) {
+  const std::array<std::string_view, k_schema_version> scripts{embedded::authority_schema};
+  return std::string(scripts.at(static_cast<std::size_t>(version - 1))) + "\nDELETE FROM tether_schema;" +
+         "\nINSERT INTO tether_schema(version) VALUES (" + std::to_string(version) + ");\n";
+}
+
+/// A script is all or nothing, and none can run twice: when it fails since someone else was faster, the store is where
+/// it should be.
+void run_migration(sql::Database& database, int version) {
+  try {
+    database.execute_script(migration(version));
+  } catch (const Error&) {
+    if (schema_version(database) < version) throw;
+  }
+}
+
+}  // namespace
+
+int migrate(sql::Database& database) {
+  const int before = schema_version(database);
+  if (before > k_schema_version) {
+    throw Fatal(ErrorCode::newer_version,
+                "the store has schema " + std::to_string(before) + ", this program knows up to " +
+                    std::to_string(k_schema_version),
+                "Install the version of tether-service that wrote it, or a later one.");
+  }
+  for (int version = before + 1; version <= k_schema_version; ++version) run_migration(database, version);
+  return before;
+}
+
+int schema_version(sql::Database& database) {
+  const std::vector<std::string> tables = database.tables();
+  if (tables.empty()) return 0;
+  if (std::find(tables.begin(), tables.end(), "tether_schema") == tables.end()) {
+    throw Fatal(
+        ErrorCode::not_a_database,
+        "the database belongs to something else: it holds " + tables.front() + " and is no store of tether-service",
+        "Name another database; a new one is made where there is none.");
+  }
+  std::int64_t version = 0;
+  sql::in_transaction(database, sql::Access::read, [&](sql::Transaction& transaction) {
+    transaction.run(sql::Statement{"SELECT max(version) FROM tether_schema"}, {},
+                    [&](const sql::Row& row) { version = row.integer(0); });
+  });
+  return static_cast<int>(version);
+}
+
+}  // namespace tether::authority

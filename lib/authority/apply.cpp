@@ -132,10 +132,10 @@ rules::Outcome Attempt::outcome_of(std::size_t index) {
 }
 
 void Attempt::settle(const Mutation& mutation, std::size_t index, rules::Outcome outcome) {
-  Decided decided = decided_as(mutation, index, std::move(outcome));
+  Known known{decided_as(mutation, index, std::move(outcome)), true};
+  const Decided& decided = known_.emplace(mutation.mutation_id, std::move(known)).first->second.decided;
+  decisions_.push_back({&mutation, &decided});
   answer(mutation.mutation_id, decided, false);
-  decisions_.push_back({&mutation, decided.content_hash, decided.outcome, decided.rev, decided.data});
-  known_.emplace(mutation.mutation_id, Known{std::move(decided), true});
 }
 
 /// Gives `outcome` the form in which it is remembered; what was applied changes the record for those that follow.

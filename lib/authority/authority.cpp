@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "authority/authority.hpp"
 
+#include <algorithm>
+
 #include "authority/apply.hpp"
 #include "authority/ledger.hpp"
 #include "base/error.hpp"
@@ -39,7 +41,8 @@ protocol::PushReply Authority::push(sql::Database& database, const Scope& scope,
 }
 
 Authority::Compacted Authority::compact(sql::Database& database, std::chrono::milliseconds keep) {
-  const std::int64_t before_us = to_us(clock_.now() - keep);
+  const Instant now = clock_.now();
+  const std::int64_t before_us = to_us(now) - std::min<std::int64_t>(keep.count(), to_ms(now)) * 1000;
   const auto all = sql::in_transaction(database, sql::Access::read,
                                        [](sql::Transaction& transaction) { return scopes(transaction); });
   Compacted compacted;

@@ -189,13 +189,12 @@ std::int64_t Ledger::take(std::int64_t count, std::int64_t now_us) {
 bool Ledger::remember(std::span<const Decision> decisions, std::string_view client_id, std::int64_t decided_us) {
   sql::Batch rows;
   rows.reserve(decisions.size() * std::size(k_decision_columns));
-  for (const Decision& decision : decisions) {
-    const protocol::Mutation& mutation = *decision.mutation;
-    const bool refused = !took_effect(decision.outcome);
-    rows.insert(rows.end(), {text(mutation.mutation_id.value), text(mutation.model.value),
-                             text(mutation.entity_id.value), text(decision.content_hash), text(decision.outcome),
-                             integer(decision.rev.value), decision.data.empty() ? Value(Null{}) : text(decision.data),
-                             refused ? text(mutation.payload) : Value(Null{}), integer(mutation.timestamp_ms)});
+  for (const auto& [mutation, decided] : decisions) {
+    const bool refused = !took_effect(decided->outcome);
+    rows.insert(rows.end(), {text(mutation->mutation_id.value), text(mutation->model.value),
+                             text(mutation->entity_id.value), text(decided->content_hash), text(decided->outcome),
+                             integer(decided->rev.value), decided->data.empty() ? Value(Null{}) : text(decided->data),
+                             refused ? text(mutation->payload) : Value(Null{}), integer(mutation->timestamp_ms)});
   }
   const auto count =
       transaction_.run_many(k_remember, {text(scope_.value), text(client_id), integer(decided_us)}, rows);

@@ -30,6 +30,7 @@ struct World {
   Environment environment;
   TransportFactory transport;
   std::string working_directory;
+  int input = 0;  // the descriptor that `-` and --stdin read
 };
 
 class Context {
@@ -40,6 +41,7 @@ class Context {
   Clock& clock() { return world_.clock; }
   Random& random() { return world_.random; }
   const Environment& environment() const { return world_.environment; }
+  int input() const { return world_.input; }
   bool json() const { return globals_.json; }
 
   /// --db, else $TETHER_DB, else the nearest tether.db in this folder or a parent. Throws Error(not_found) when there

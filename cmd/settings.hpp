@@ -14,7 +14,7 @@
 
 #include "base/clock.hpp"
 #include "cmd/command_line.hpp"
-#include "sql/database.hpp"
+#include "sql/sqlite.hpp"
 
 namespace tether::cmd {
 

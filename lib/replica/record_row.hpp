@@ -22,8 +22,10 @@ struct RecordRow {
   std::int64_t version = 0;
   Rev rev{0};
   std::int64_t updated_at_ms = 0;
-  std::optional<std::int64_t> open_log_id;  // newest open mutation; nullopt: clean, payload is the server's state
-  std::optional<std::string> base;          // the server's state beneath open edits; nullopt: the server has none
+  std::optional<std::int64_t> open_log_id =
+      std::nullopt;  // newest open mutation; nullopt: clean, payload is the server's state
+  std::optional<std::string> base =
+      std::nullopt;  // the server's state beneath open edits; nullopt: the server has none
   bool base_deleted = false;
   std::int64_t rebased_log_id = 0;
   std::int64_t generation = 0;
@@ -50,7 +52,7 @@ struct OpenMutation {
   std::int64_t log_id = 0;
   protocol::Operation operation = protocol::Operation::create;
   std::string payload;
-  std::optional<std::string> before;
+  std::optional<std::string> before = std::nullopt;
 };
 
 /// Oldest first.

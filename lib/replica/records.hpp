@@ -6,6 +6,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/strong.hpp"
@@ -20,7 +22,7 @@ struct RecordView {
   bool pending = false;  // an edit of it is not on the server yet
   Rev rev{0};
   std::int64_t updated_at_ms = 0;
-  std::optional<std::string> base;  // the server's state beneath open edits
+  std::optional<std::string> base = std::nullopt;  // the server's state beneath open edits
   bool base_deleted = false;
 };
 
@@ -30,8 +32,13 @@ struct ListOptions {
   bool include_deleted = false;
 };
 
+/// Whether member `field` of `payload` is `value`: of a string its text, of anything else the text as written (`3`,
+/// `true`, `null`). A missing member equals nothing.
+bool matches(std::string_view payload, std::string_view field, std::string_view value);
+
 /// In the order of entity ids; rows are read as they are handed out.
-void list(sql::Transaction& transaction, const ListOptions& options, const std::function<void(const RecordView&)>& sink);
+void list(sql::Transaction& transaction, const ListOptions& options,
+          const std::function<void(const RecordView&)>& sink);
 
 std::optional<RecordView> find(sql::Transaction& transaction, const EntityKey& key);
 

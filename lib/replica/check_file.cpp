@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+// What `tether doctor` can tell from the file alone.
+#include <vector>
+
+#include "replica/record_row.hpp"
+#include "replica/replay.hpp"
+#include "replica/schema.hpp"
+#include "replica/status.hpp"
+#include "replica/upkeep.hpp"
+
+namespace tether::replica {
+namespace {
+
+constexpr std::chrono::hours k_queue_age_warning{24};
+constexpr std::size_t k_named_max = 3;  // differing records named in a detail; the rest is counted
+
+constexpr sql::Statement k_unreadable{
+    "SELECT count(*), min(mutation_id) FROM tether_mutation_logs WHERE sync_status <> 'synced' AND "
+    "(NOT json_valid(payload) OR operation NOT IN ('create', 'update', 'delete') OR "
+    "sync_status NOT IN ('pending', 'syncing', 'failed', 'conflict'))"};
+
+Check check_integrity(File& file) {
+  std::string found;
+  file.database().execute("PRAGMA integrity_check(10)", {}, [&](const sql::Row& row) {
+    if (!found.empty()) found += "; ";
+    found += row.text(0);
+  });
+  if (found == "ok") return {"integrity", CheckResult::ok, "SQLite finds no damage"};
+  return {"integrity", CheckResult::failed,
+          found + ". Keep a copy of the file and its -wal, then restore a backup, or make a new file and pull."};
+}
+
+Check check_schema(File& file, bool fix) {
+  std::string names;
+  for (const SchemaObject& object : missing_objects(file.database())) {
+    names += (names.empty() ? "" : ", ") + object.type + " " + object.name;
+  }
+  if (names.empty()) return {"schema", CheckResult::ok, "complete"};
+  if (!fix) return {"schema", CheckResult::failed, "missing: " + names + ". `tether doctor --fix` makes it again."};
+  sql::in_transaction(file.database(), sql::Access::write,
+                      [&](sql::Transaction&) { add_missing_objects(file.database()); });
+  return {"schema", CheckResult::ok, "made again: " + names, true};
+}
+
+Check check_log(File& file) {
+  std::int64_t unreadable = 0;
+  std::string first;
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    transaction.run(k_unreadable, {}, [&](const sql::Row& row) {
+      unreadable = row.integer(0);
+      first = row.text(1);
+    });
+  });
+  if (unreadable == 0) return {"log", CheckResult::ok, "every unsent mutation can be read"};
+  return {"log", CheckResult::failed,
+          std::to_string(unreadable) + " unsent mutations cannot be read, the first is " + first +
+              ". Another program wrote into the log; `tether log` shows them."};
+}
+
+std::vector<Difference> differences(File& file, std::int64_t& compared) {
+  std::vector<Difference> found;
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    compared = replay_check(transaction, [&](const Difference& difference) { found.push_back(difference); });
+  });
+  return found;
+}
+
+void compute_anew(File& file, const std::vector<Difference>& differing) {
+  sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+    for (const Difference& difference : differing) {
+      RecordRow row = read_record(transaction, difference.key).value_or(RecordRow{.key = difference.key});
+      const rules::LocalState server = server_state(row);
+      row.updated_at_ms = to_ms(file.clock().now());
+      store_over(transaction, std::move(row), server);
+    }
+  });
+}
+
+Check check_records(File& file, bool fix) {
+  std::int64_t compared = 0;
+  const std::vector<Difference> differing = differences(file, compared);
+  if (differing.empty()) {
+    return {"records", CheckResult::ok, std::to_string(compared) + " records are what their log makes them"};
+  }
+  std::string names;
+  for (std::size_t i = 0; i < differing.size() && i < k_named_max; ++i) {
+    names += (i == 0 ? "" : ", ") + differing[i].key.model.value + " " + differing[i].key.id.value;
+  }
+  if (differing.size() > k_named_max) names += ", …";
+  const std::string detail = std::to_string(differing.size()) + " records differ from their log: " + names;
+  if (!fix) return {"records", CheckResult::failed, detail + ". `tether doctor --fix` computes them anew."};
+  compute_anew(file, differing);
+  return {"records", CheckResult::ok, detail + "; computed anew", true};
+}
+
+Check check_queue(File& file) {
+  const Status now = status(file);
+  if (!now.oldest_unsent) return {"queue", CheckResult::ok, "everything is on the server"};
+  const std::chrono::milliseconds age{now.oldest_unsent->age_ms};
+  const std::string detail = std::to_string(now.pending + now.failed) + " unsent, the oldest for " +
+                             human_duration(age) + ": " + now.oldest_unsent->reason;
+  if (now.failed > 0) return {"queue", CheckResult::warning, detail + ". `tether retry` puts failed ones back."};
+  if (age < k_queue_age_warning) return {"queue", CheckResult::ok, detail};
+  return {"queue", CheckResult::warning, detail + ". `tether sync` sends them."};
+}
+
+}  // namespace
+
+std::vector<Check> check_file(File& file, bool fix) {
+  std::vector<Check> checks{check_integrity(file)};
+  // What a damaged file says about the rest is worth nothing, and mending it would spread the damage.
+  if (checks.front().result == CheckResult::failed) return checks;
+  checks.push_back(check_schema(file, fix));
+  checks.push_back(check_log(file));
+  checks.push_back(check_records(file, fix));
+  checks.push_back(check_queue(file));
+  return checks;
+}
+
+}  // namespace tether::replica

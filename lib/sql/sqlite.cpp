@@ -168,7 +168,9 @@ SqliteDatabase::SqliteDatabase(const SqliteOptions& options)
   if (options.open != Open::read_only && sqlite3_db_readonly(connection, "main") == 1) fail(SQLITE_READONLY);
   // The first read of the file: here it shows whether it is a database at all.
   const bool is_wal = journal_mode("PRAGMA journal_mode") == "wal";
-  if (options.open == Open::read_only || in_memory) return;
+  if (in_memory) return;
+  execute("PRAGMA page_size", {}, [&](const Row& row) { check_size(path_, row.integer(0)); });
+  if (options.open == Open::read_only) return;
   if (!is_wal) use_wal();
   execute(options.durability == Durability::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", {}, {});
 }

@@ -45,6 +45,11 @@ bool writable(const std::string& path) {
               "Look at the permissions of the file and of its -wal and -shm files.");
 }
 
+[[noreturn]] void throw_corrupt(const std::string& path, const std::string& how) {
+  throw Fatal(ErrorCode::corrupt, path + ": the file is damaged (" + how + ")",
+              "Keep a copy of it and of its -wal file, then restore a backup.");
+}
+
 [[noreturn]] void throw_busy(int code, const std::string& path) {
   if (code == SQLITE_BUSY_SNAPSHOT) {
     throw Error(ErrorCode::busy, path + ": changed by another process since this transaction read it", "Try again.");
@@ -68,8 +73,7 @@ void throw_sqlite_error(int code, sqlite3* connection, const std::string& path) 
       throw Fatal(ErrorCode::not_a_database, path + ": is no SQLite database",
                   "Look at what the file is; give the path of another one.");
     case SQLITE_CORRUPT:
-      throw Fatal(ErrorCode::corrupt, path + ": the file is damaged (" + message + ")",
-                  "Keep a copy of it and of its -wal file, then restore a backup.");
+      throw_corrupt(path, message);
     case SQLITE_FULL:
       throw Fatal(ErrorCode::disk_full, path + ": no room left; nothing of this step was kept",
                   "Free some space, then try again.");
@@ -99,7 +103,9 @@ void throw_sqlite_error(int code, sqlite3* connection, const std::string& path) 
 
 void check_path(const std::string& path, bool may_create) {
   if (path.empty()) throw Error(ErrorCode::usage, "no database file is named", "Give the path of a file.");
-  if (path.find('\0') != std::string::npos) throw Error(ErrorCode::usage, "the path of a file cannot hold a NUL");
+  if (path.find('\0') != std::string::npos) {
+    throw Error(ErrorCode::usage, "the path of a file cannot hold a NUL", "Give the path of a file.");
+  }
   std::error_code error;
   const auto status = fs::status(path, error);
   if (status.type() == fs::file_type::none) {
@@ -111,12 +117,19 @@ void check_path(const std::string& path, bool may_create) {
   }
   if (may_create) return;
   if (!fs::exists(status)) throw Error(ErrorCode::not_found, path + ": there is no such file", "Look at the path.");
-  // SQLite takes an empty file for a new database; to whoever wanted an existing one it is a file that lost its
-  // content.
-  if (fs::is_regular_file(status) && fs::file_size(path, error) == 0 && !error) {
+  // SQLite takes a file of no bytes, and of one, for a new database; to whoever wanted an existing one it is a file
+  // that lost its content.
+  if (fs::is_regular_file(status) && fs::file_size(path, error) <= 1) {
     throw Fatal(ErrorCode::not_a_database, path + ": the file is empty",
                 "Remove it and begin anew, or restore a backup.");
   }
+}
+
+void check_size(const std::string& path, std::int64_t page_size) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  if (error || size <= 1 || page_size <= 0 || size % static_cast<std::uintmax_t>(page_size) == 0) return;
+  throw_corrupt(path, "it ends in the middle of a page");
 }
 
 }  // namespace tether::sql

@@ -2,6 +2,7 @@
 // What SQLite says, as Error and Fatal with a plain message and a hint. Private to the driver.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 struct sqlite3;
@@ -14,5 +15,9 @@ namespace tether::sql {
 /// Throws Error when `path` cannot be the file to open, told from the file system alone: so that a folder, an empty
 /// file or a missing one is named as what it is.
 void check_path(const std::string& path, bool may_create);
+
+/// Throws Fatal(corrupt) when the file is not a whole number of pages: SQLite would read the torn one as if zeros
+/// followed.
+void check_size(const std::string& path, std::int64_t page_size);
 
 }  // namespace tether::sql

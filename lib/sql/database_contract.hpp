@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// What every driver has to do, as one suite. A driver's test names a Store whose open() gives a further connection to
+// one empty database, and calls the checks below in test cases of its own.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "sql/database.hpp"
+
+namespace tether::sql::contract {
+
+using namespace std::string_literals;
+
+constexpr std::string_view k_books =
+    "CREATE TABLE books (id TEXT NOT NULL PRIMARY KEY, title TEXT, pages BIGINT);"
+    "CREATE TABLE shelves (id TEXT NOT NULL PRIMARY KEY);";
+constexpr Statement k_add{"INSERT INTO books(id, title, pages) VALUES ($1, $2, $3)"};
+constexpr Statement k_all{"SELECT id, title, pages FROM books ORDER BY id"};
+
+constexpr Column k_book_columns[] = {{"id", Type::text}, {"title", Type::text}, {"pages", Type::integer}};
+constexpr BatchStatement k_add_many{
+    "INSERT INTO books(id, title, pages) SELECT r.id, r.title, r.pages + $1 FROM {rows} AS r WHERE true "
+    "ON CONFLICT (id) DO NOTHING RETURNING id",
+    k_book_columns};
+constexpr Column k_id_columns[] = {{"id", Type::text}};
+constexpr BatchStatement k_find_many{
+    "SELECT b.id, b.pages FROM {rows} AS r CROSS JOIN books AS b WHERE b.id = r.id AND b.pages > $1", k_id_columns};
+constexpr BatchStatement k_update_many{
+    "UPDATE books SET title = r.title, pages = r.pages FROM {rows} AS r WHERE books.id = r.id", k_book_columns};
+
+/// `id|title|pages` of each row; NULL shows as `-`.
+inline std::vector<std::string> lines(Transaction& transaction, const Statement& statement = k_all) {
+  std::vector<std::string> out;
+  transaction.run(statement, {}, [&](const Row& row) {
+    out.push_back(std::string(row.text(0)) + "|" + (row.is_null(1) ? "-" : std::string(row.text(1))) + "|" +
+                  (row.is_null(2) ? "-" : std::to_string(row.integer(2))));
+  });
+  return out;
+}
+
+inline std::vector<std::string> books(Database& database) {
+  return in_transaction(database, Access::read, [](Transaction& transaction) { return lines(transaction); });
+}
+
+inline void add(Database& database, std::string_view id, std::string_view title, std::int64_t pages) {
+  in_transaction(database, Access::write, [&](Transaction& transaction) {
+    transaction.run(k_add, {id, title, pages});
+  });
+}
+
+inline ErrorCode code_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& e) {
+    return e.code();
+  }
+  FAIL("nothing was thrown");
+  return ErrorCode::internal;
+}
+
+inline void keeps_values_as_they_are(Database& database) {
+  const std::string with_nul = "a\0b\0"s;
+  add(database, "1", with_nul, 9'223'372'036'854'775'807);
+  add(database, "2", {}, -9'223'372'036'854'775'807 - 1);
+  add(database, "3", "'); DROP TABLE books; -- $1 {rows} \xf0\x9f\x93\x9a", 0);
+  in_transaction(database, Access::write, [](Transaction& transaction) {
+    transaction.run(k_add, {std::string_view("4"), Null{}, Null{}});
+  });
+  CHECK(books(database) == std::vector<std::string>{"1|" + with_nul + "|9223372036854775807", "2||-9223372036854775808",
+                                                    "3|'); DROP TABLE books; -- $1 {rows} \xf0\x9f\x93\x9a|0",
+                                                    "4|-|-"});
+}
+
+inline void counts_what_was_changed(Database& database) {
+  in_transaction(database, Access::write, [](Transaction& transaction) {
+    CHECK(transaction.run(k_add, {std::string_view("1"), std::string_view("Emma"), std::int64_t{400}}) == 1);
+    CHECK(transaction.run(k_add, {std::string_view("2"), std::string_view("Ulysses"), std::int64_t{700}}) == 1);
+    CHECK(transaction.run(Statement{"UPDATE books SET pages = pages + $2 WHERE pages > $1"},
+                          {std::int64_t{100}, std::int64_t{1}}) == 2);
+    CHECK(transaction.run(Statement{"DELETE FROM books WHERE id = $1"}, {std::string_view("9")}) == 0);
+    CHECK(transaction.run(k_all, {}) == 2);
+    CHECK(lines(transaction) == std::vector<std::string>{"1|Emma|401", "2|Ulysses|701"});
+  });
+}
+
+inline void runs_a_statement_over_many_rows(Database& database) {
+  const Batch rows{
+      std::string_view("1"), std::string_view("Emma"), std::int64_t{400},        std::string_view("2"), Null{},
+      std::int64_t{700},     std::string_view("1"),    std::string_view("late"), std::int64_t{1}};
+  std::vector<std::string> added;
+  in_transaction(database, Access::write, [&](Transaction& transaction) {
+    const auto note = [&](const Row& row) { added.emplace_back(row.text(0)); };
+    CHECK(transaction.run_many(k_add_many, {std::int64_t{5}}, rows, note) == 2);
+    CHECK(transaction.run_many(k_add_many, {std::int64_t{5}}, {}, note) == 0);
+    CHECK(transaction.run_many(k_update_many, {},
+                               Batch{std::string_view("2"), std::string_view("Ulysses"), std::int64_t{9},
+                                     std::string_view("3"), Null{}, Null{}}) == 1);
+    std::vector<std::string> found;
+    transaction.run_many(k_find_many, {std::int64_t{9}}, Batch{std::string_view("1"), std::string_view("2")},
+                         [&](const Row& row) { found.emplace_back(row.text(0)); });
+    CHECK(found == std::vector<std::string>{"1"});
+  });
+  CHECK(added == std::vector<std::string>{"1", "2"});
+  CHECK(books(database) == std::vector<std::string>{"1|Emma|405", "2|Ulysses|9"});
+}
+
+inline void keeps_all_of_a_transaction_or_nothing(Database& database, Database& other) {
+  {
+    const auto transaction = database.begin(Access::write);
+    transaction->run(k_add, {std::string_view("1"), Null{}, Null{}});
+    CHECK(lines(*transaction) == std::vector<std::string>{"1|-|-"});
+    CHECK(books(other).empty());
+  }
+  CHECK(books(database).empty());
+  CHECK_THROWS_AS(in_transaction(database, Access::write,
+                                 [](Transaction& transaction) {
+                                   transaction.run(k_add, {std::string_view("1"), Null{}, Null{}});
+                                   transaction.run(k_add, {std::string_view("1"), Null{}, Null{}});
+                                 }),
+                  Error);
+  CHECK(books(database).empty());
+  add(database, "1", "Emma", 400);
+  CHECK(books(other) == std::vector<std::string>{"1|Emma|400"});
+}
+
+inline void survives_a_sink_that_throws(Database& database, Database& other) {
+  add(database, "1", "Emma", 400);
+  add(database, "2", "Ulysses", 700);
+  CHECK_THROWS_AS(in_transaction(database, Access::read,
+                                 [](Transaction& transaction) {
+                                   transaction.run(k_all, {}, [](const Row&) { throw Error(ErrorCode::io, "stop"); });
+                                 }),
+                  Error);
+  add(other, "3", "Faust", 300);
+  CHECK(books(database).size() == 3);  // no read transaction was left open, so the new row shows
+}
+
+inline void runs_a_script_as_a_whole(Database& database) {
+  CHECK(database.tables() == std::vector<std::string>{"books", "shelves"});
+  CHECK_THROWS_AS(database.execute_script("CREATE TABLE a (id TEXT); CREATE TABLE books (id TEXT);"), Error);
+  CHECK(database.tables() == std::vector<std::string>{"books", "shelves"});
+  CHECK(code_of([&] { database.execute("SELECT * FROM nowhere"); }) == ErrorCode::not_found);
+}
+
+}  // namespace tether::sql::contract

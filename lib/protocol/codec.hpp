@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The wire as text: the one place that knows field names. Reading is strict about types and indifferent to unknown
-// fields; every error is Error(invalid_input) (Error(too_large) over a limit) and names the path of the field that is
-// wrong, as in `mutations[3].entity_id`. Requests and replies are read with simdjson and payloads kept as slices.
+// fields; every error is a FieldError (invalid_input, or too_large over a limit) and names the path of the field that
+// is wrong, as in `mutations[3].entity_id`. Payloads are checked and kept as the text that arrived.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <string_view>
 
+#include "protocol/field_error.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/messages.hpp"
 
@@ -33,12 +33,12 @@ class PullReplyWriter {
   /// `payload` is the stored text; tether_id is added here. For a deleted row the payload is `{}`.
   void snapshot(std::string_view model, std::string_view entity_id, bool deleted, std::string_view payload, Rev rev,
                 std::int64_t updated_at_us, std::string_view updated_by);
+  void snapshot(const Snapshot& row);
   std::size_t bytes() const { return out_.size(); }
   std::string finish(std::optional<Cursor> new_cursor, bool has_more, bool reset, std::string_view epoch) &&;
 
  private:
   std::string out_;
-  bool first_ = true;
 };
 
 std::string encode(const ServerInfo& info, const Limits& limits);
@@ -54,7 +54,7 @@ EntityId parse_entity_id(std::string_view text, std::string_view path);
 MutationId parse_mutation_id(std::string_view text, std::string_view path);
 ClientId parse_client_id(std::string_view text, std::string_view path);
 
-/// One line of `tether record --stdin`: {"op","model","id"?,"payload"?}. Views live as long as `line`.
+/// One line of `tether record --stdin`: {"op","model","id"?,"payload"?}; update and delete need an id.
 struct RecordLine {
   Operation operation = Operation::create;
   ModelName model;
@@ -62,16 +62,10 @@ struct RecordLine {
   std::string payload = "{}";
 };
 
-/// Reads many lines with one parser's memory. Not shared between threads.
+/// Throws FieldError for a line that is no such object, also for one with further fields.
 class RecordLineReader {
  public:
-  RecordLineReader();
-  ~RecordLineReader();
-  RecordLine read(std::string_view line);
-
- private:
-  struct Parser;
-  std::unique_ptr<Parser> parser_;
+  RecordLine read(std::string_view line) const;
 };
 
 }  // namespace tether::protocol

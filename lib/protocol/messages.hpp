@@ -26,11 +26,11 @@ struct Mutation {
   ModelName model;
   Operation operation = Operation::create;
   std::string payload = "{}";
-  std::int64_t version = 1;       // the client's count for that entity, from 1; orders nothing
-  std::int64_t timestamp_ms = 0;  // the client's clock
-  std::optional<Rev> base_rev;         // ext: the server rev that the client had seen when it wrote; 0: none
-  std::optional<std::string> before;   // ext: for update, the earlier values of just the fields that changed; a field that was
-                                       // not there before stands as null
+  std::int64_t version = 1;           // the client's count for that entity, from 1; orders nothing
+  std::int64_t timestamp_ms = 0;      // the client's clock
+  std::optional<Rev> base_rev;        // ext: the server rev that the client had seen when it wrote; 0: none
+  std::optional<std::string> before;  // ext: for update, the earlier values of just the fields that changed; a field
+                                      // that was not there before stands as null
   bool operator==(const Mutation&) const = default;
 };
 
@@ -62,11 +62,11 @@ struct Rejection {
 
 struct ConflictReport {
   MutationId mutation_id;
-  std::string server_state = "{}";       // the full payload with tether_id; `{}` when deleted
+  std::string server_state = "{}";        // the full payload with tether_id; `{}` when deleted
   std::int64_t server_updated_at_us = 0;  // when the server took the change that won
-  std::optional<Rev> server_rev;         // ext
-  std::vector<std::string> fields;       // ext: the fields in which the two differ
-  bool deleted = false;                  // ext
+  std::optional<Rev> server_rev;          // ext
+  std::vector<std::string> fields;        // ext: the fields in which the two differ
+  bool deleted = false;                   // ext
   bool operator==(const ConflictReport&) const = default;
 };
 
@@ -75,31 +75,31 @@ struct PushReply {
   std::vector<MutationId> applied;
   std::vector<Rejection> rejected;
   std::vector<ConflictReport> conflicts;
-  std::vector<std::pair<MutationId, Rev>> revs;      // ext: the entity's rev after each applied mutation
-  std::vector<MutationId> merged;                    // ext: applied, but what is stored differs from the payload sent
-  std::optional<std::int64_t> server_time_us;        // ext
+  std::vector<std::pair<MutationId, Rev>> revs;  // ext: the entity's rev after each applied mutation
+  std::vector<MutationId> merged;                // ext: applied, but what is stored differs from the payload sent
+  std::optional<std::int64_t> server_time_us;    // ext
   bool operator==(const PushReply&) const = default;
 };
 
 struct PullRequest {
   ClientId client_id;
-  std::optional<Cursor> cursor;             // null: from the beginning
+  std::optional<Cursor> cursor;  // null: from the beginning
   std::optional<std::int64_t> limit;
-  bool skip_own = false;                    // ext: leave out rows that this client wrote, stored exactly as sent
-  std::vector<ModelName> models;            // ext: only these; empty: all
-  bool fresh = false;                       // ext: the file is empty: leave tombstones out of a full pull
-  std::optional<bool> full;                 // ext: present: this client understands `reset`; true: the cursor belongs to a
-                                            // full pull that is under way, so it may lie before the horizon
+  bool skip_own = false;          // ext: leave out rows that this client wrote, stored exactly as sent
+  std::vector<ModelName> models;  // ext: only these; empty: all
+  bool fresh = false;             // ext: the file is empty: leave tombstones out of a full pull
+  std::optional<bool> full;       // ext: present: this client understands `reset`; true: the cursor belongs to a
+                                  // full pull that is under way, so it may lie before the horizon
   bool operator==(const PullRequest&) const = default;
 };
 
 struct Snapshot {
   EntityKey key;
   bool deleted = false;
-  std::string payload = "{}";               // the fields; tether_id already taken out
-  std::optional<Rev> rev;                   // ext
+  std::string payload = "{}";                 // the fields; tether_id already taken out
+  std::optional<Rev> rev;                     // ext
   std::optional<std::int64_t> updated_at_us;  // ext: the row's cursor value
-  std::optional<ClientId> updated_by;       // ext
+  std::optional<ClientId> updated_by;         // ext
   bool operator==(const Snapshot&) const = default;
 };
 
@@ -107,8 +107,8 @@ struct PullReply {
   std::vector<Snapshot> snapshots;
   std::optional<Cursor> new_cursor;
   bool has_more = false;
-  bool reset = false;                       // ext
-  std::string epoch;                        // ext; empty when the server says none
+  bool reset = false;  // ext
+  std::string epoch;   // ext; empty when the server says none
   bool operator==(const PullReply&) const = default;
 };
 

@@ -33,6 +33,12 @@ std::string unescaped(std::string_view written);
 /// The value of member `key` (given unescaped), or an empty view when there is none.
 std::string_view find_member(std::string_view object, std::string_view key);
 
+/// `object` without its members `key` (given unescaped), if it has any; the others keep their text.
+std::string without_member(std::string_view object, std::string_view key);
+
+/// A valid value on one line: white space outside of strings is left out, every token stays as it was written.
+std::string without_white_space(std::string_view json);
+
 /// Builds an object's text from members; the one place where commas are written.
 class ObjectWriter {
  public:

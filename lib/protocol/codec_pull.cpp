@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// Pull: the request and a page of the reply.
+#include "protocol/codec.hpp"
+#include "protocol/fields.hpp"
+#include "protocol/json_writer.hpp"
+#include "protocol/payload.hpp"
+
+namespace tether::protocol {
+
+namespace {
+
+constexpr std::string_view k_id_field = "tether_id";  // in the payload of an upsert: the entity's id once more
+
+std::optional<Cursor> read_cursor(JsonReader& reader) {
+  return read_optional(reader, [](JsonReader& r) { return Cursor{r.integer()}; });
+}
+
+std::optional<std::int64_t> read_limit(JsonReader& reader) {
+  const std::optional<std::int64_t> limit = read_optional_integer(reader);
+  if (limit && *limit < 1) reader.fail("must be at least 1");
+  return limit;
+}
+
+PullRequest read_pull_request(JsonReader& reader) {
+  PullRequest request;
+  reader.object([&](std::string_view field) {
+    if (field == "client_id") {
+      request.client_id = read_client_id(reader);
+    } else if (field == "last_sync_cursor") {
+      request.cursor = read_cursor(reader);
+    } else if (field == "limit") {
+      request.limit = read_limit(reader);
+    } else if (field == "skip_own") {
+      request.skip_own = read_flag(reader);
+    } else if (field == "models") {
+      request.models.clear();
+      read_list(reader, [&] { request.models.push_back(read_model(reader)); });
+    } else if (field == "fresh") {
+      request.fresh = read_flag(reader);
+    } else if (field == "full") {
+      request.full = read_optional(reader, [](JsonReader& r) { return r.boolean(); });
+    } else {
+      reader.value();
+    }
+  });
+  if (request.client_id.value.empty()) reader.fail_missing("client_id");
+  return request;
+}
+
+/// Only these two: a row of which nobody knows what became of it must stop the page, not be taken for an upsert.
+bool read_deleted(JsonReader& reader) {
+  const std::string operation = reader.string();
+  if (operation != "upsert" && operation != "delete") reader.fail("must be upsert or delete");
+  return operation == "delete";
+}
+
+Snapshot read_snapshot(JsonReader& reader) {
+  Snapshot snapshot;
+  std::optional<bool> deleted;
+  reader.object([&](std::string_view field) {
+    if (field == "entity_id") {
+      snapshot.key.id = read_entity_id(reader);
+    } else if (field == "model") {
+      snapshot.key.model = read_model(reader);
+    } else if (field == "operation") {
+      deleted = read_deleted(reader);
+    } else if (field == "payload") {
+      snapshot.payload = without_member(reader.payload(), k_id_field);
+    } else if (field == "rev") {
+      const auto rev = read_optional_integer(reader);
+      snapshot.rev = rev ? std::optional(Rev{*rev}) : std::nullopt;
+    } else if (field == "updated_at") {
+      snapshot.updated_at_us = read_optional_integer(reader);
+    } else if (field == "updated_by") {
+      snapshot.updated_by = read_optional(reader, read_client_id);
+    } else {
+      reader.value();
+    }
+  });
+  if (snapshot.key.id.value.empty()) reader.fail_missing("entity_id");
+  if (snapshot.key.model.value.empty()) reader.fail_missing("model");
+  if (!deleted) reader.fail_missing("operation");
+  snapshot.deleted = *deleted;
+  return snapshot;
+}
+
+PullReply read_pull_reply(JsonReader& reader) {
+  PullReply reply;
+  bool has_snapshots = false;
+  reader.object([&](std::string_view field) {
+    if (field == "snapshots") {
+      has_snapshots = true;
+      read_list(reader, [&] { reply.snapshots.push_back(read_snapshot(reader)); });
+    } else if (field == "new_sync_cursor") {
+      reply.new_cursor = read_cursor(reader);
+    } else if (field == "has_more") {
+      reply.has_more = read_flag(reader);
+    } else if (field == "reset") {
+      reply.reset = read_flag(reader);
+    } else if (field == "epoch") {
+      reply.epoch = reader.null() ? std::string() : reader.string();
+    } else {
+      reader.value();
+    }
+  });
+  // An error in JSON, sent with status 200 by some proxy, must not pass for "nothing new".
+  if (!has_snapshots) reader.fail_missing("snapshots");
+  return reply;
+}
+
+/// `payload` with tether_id as its last member.
+void write_payload(std::string& out, std::string_view payload, std::string_view entity_id) {
+  const std::size_t closing = payload.rfind('}');
+  JsonWriter(out).raw(payload.substr(0, payload.find_last_not_of(" \t\r\n", closing - 1) + 1));
+  JsonWriter(out).key(k_id_field).text(entity_id).end_object();
+}
+
+/// Begins a snapshot; what is optional in it follows.
+JsonWriter begin_snapshot(std::string& out, std::string_view model, std::string_view entity_id, bool deleted,
+                          std::string_view payload) {
+  JsonWriter writer(out);
+  writer.begin_object();
+  writer.key("entity_id").text(entity_id);
+  writer.key("model").text(model);
+  writer.key("operation").text(deleted ? "delete" : "upsert");
+  writer.key("payload");
+  if (deleted) {
+    writer.raw("{}");
+  } else {
+    write_payload(out, payload, entity_id);
+  }
+  return writer;
+}
+
+}  // namespace
+
+std::string encode(const PullRequest& request) {
+  std::string out;
+  JsonWriter writer(out);
+  writer.begin_object();
+  writer.key("client_id").text(request.client_id.value);
+  writer.key("last_sync_cursor");
+  if (request.cursor) {
+    writer.number(request.cursor->value);
+  } else {
+    writer.raw("null");
+  }
+  if (request.limit) writer.key("limit").number(*request.limit);
+  if (request.skip_own) writer.key("skip_own").boolean(true);
+  if (!request.models.empty()) {
+    writer.key("models").begin_array();
+    for (const ModelName& model : request.models) writer.text(model.value);
+    writer.end_array();
+  }
+  if (request.fresh) writer.key("fresh").boolean(true);
+  if (request.full) writer.key("full").boolean(*request.full);
+  writer.end_object();
+  return out;
+}
+
+PullRequest decode_pull_request(std::string_view body, const Limits& limits) {
+  return reading_request(body, limits, read_pull_request);
+}
+
+PullReplyWriter::PullReplyWriter() : out_(R"({"snapshots":[)") {}
+
+void PullReplyWriter::snapshot(std::string_view model, std::string_view entity_id, bool deleted,
+                               std::string_view payload, Rev rev, std::int64_t updated_at_us,
+                               std::string_view updated_by) {
+  JsonWriter writer = begin_snapshot(out_, model, entity_id, deleted, payload);
+  writer.key("rev").number(rev.value);
+  writer.key("updated_at").number(updated_at_us);
+  writer.key("updated_by").text(updated_by).end_object();
+}
+
+void PullReplyWriter::snapshot(const Snapshot& row) {
+  JsonWriter writer = begin_snapshot(out_, row.key.model.value, row.key.id.value, row.deleted, row.payload);
+  if (row.rev) writer.key("rev").number(row.rev->value);
+  if (row.updated_at_us) writer.key("updated_at").number(*row.updated_at_us);
+  if (row.updated_by) writer.key("updated_by").text(row.updated_by->value);
+  writer.end_object();
+}
+
+std::string PullReplyWriter::finish(std::optional<Cursor> new_cursor, bool has_more, bool reset,
+                                    std::string_view epoch) && {
+  JsonWriter writer(out_);
+  writer.end_array();
+  writer.key("new_sync_cursor");
+  if (new_cursor) {
+    writer.number(new_cursor->value);
+  } else {
+    writer.raw("null");
+  }
+  writer.key("has_more").boolean(has_more);
+  writer.key("reset").boolean(reset);
+  if (!epoch.empty()) writer.key("epoch").text(epoch);
+  writer.end_object();
+  return std::move(out_);
+}
+
+std::string encode(const PullReply& reply) {
+  PullReplyWriter writer;
+  for (const Snapshot& row : reply.snapshots) writer.snapshot(row);
+  return std::move(writer).finish(reply.new_cursor, reply.has_more, reply.reset, reply.epoch);
+}
+
+PullReply decode_pull_reply(std::string_view body) {
+  return reading_reply(body, "pull", read_pull_reply);
+}
+
+}  // namespace tether::protocol

@@ -41,7 +41,7 @@ Input::~Input() {
 
 bool Input::fill() {
   if (at_end_) return false;
-  if (begin_ > 0 && (begin_ == end_ || end_ == buffer_.size())) {
+  if (begin_ > 0 && buffer_.size() - end_ < k_block_bytes / 2) {
     std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
     end_ -= begin_;
     searched_ -= begin_;

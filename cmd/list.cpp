@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// `tether list MODEL`: the local state of a model, row by row.
+#include <memory>
+
+#include "cmd/commands.hpp"
+#include "cmd/context.hpp"
+#include "cmd/field_values.hpp"
+#include "cmd/record_view.hpp"
+#include "protocol/codec.hpp"
+
+namespace tether::cmd {
+namespace {
+
+struct ListOptions {
+  std::string model;
+  std::vector<std::string> where;
+  bool deleted = false;
+};
+
+/// A value as replica::matches compares it: the text of a string, anything else as it is written.
+std::pair<std::string, std::string> condition(const std::string& word) {
+  const auto field = with_context("--where", [&] { return parse_field(word); });
+  const auto& json = field.json;
+  return {field.name, json.front() == '"' ? protocol::unescaped(json.substr(1, json.size() - 2)) : json};
+}
+
+std::string state_of(const replica::RecordView& record) {
+  if (record.deleted) return record.pending ? "deleted, pending" : "deleted";
+  return record.pending ? "pending" : "synced";
+}
+
+ExitCode run_list(Context& context, const ListOptions& options) {
+  replica::ListOptions query{protocol::parse_model(options.model, "MODEL"), {}, options.deleted};
+  for (const auto& word : options.where) query.where.push_back(condition(word));
+  auto file = context.open_file_read_only();
+  auto& terminal = context.terminal();
+  Table table(terminal, {{"ID"}, {"REV", Table::Align::right}, {"STATE"}, {"UPDATED"}, {"FIELDS"}});
+  std::int64_t count = 0;
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    replica::list(transaction, query, [&](const replica::RecordView& record) {
+      ++count;
+      if (context.json()) {
+        terminal.line(record_json(record).finish());
+        return;
+      }
+      const auto colour = record.deleted ? Colour::dim : record.pending ? Colour::yellow : Colour::none;
+      table.row({{printable(record.key.id.value), colour},
+                 {std::to_string(record.rev.value)},
+                 {state_of(record), colour},
+                 {rfc3339_ms(from_ms(record.updated_at_ms))},
+                 {as_words(record.payload)}});
+    });
+  });
+  table.finish();
+  if (count == 0) terminal.message("no " + options.model + (options.where.empty() ? "" : " with these values"));
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void define_list(CommandLine& line) {
+  auto options = std::make_shared<ListOptions>();
+  line.positional("MODEL", &options->model, "as in Task");
+  line.option("--where", "FIELD=VALUE", &options->where, "only records with this value; several must all hold");
+  line.flag("--deleted", &options->deleted, "deleted records too");
+  line.details("In the order of ids, which is the order of making where the ids are ULIDs.");
+  line.details("  tether list Task --where done=false\n  tether --json list Task | jq -r .payload.title");
+  line.run([options](Context& context) { return run_list(context, *options); });
+}
+
+}  // namespace tether::cmd

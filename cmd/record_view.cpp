@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/record_view.hpp"
+
+#include "cmd/field_values.hpp"
+#include "rules/fields.hpp"
+
+namespace tether::cmd {
+
+JsonObject record_json(const replica::RecordView& record) {
+  JsonObject object;
+  object.text("id", record.key.id.value).text("model", record.key.model.value).raw("payload", record.payload);
+  object.integer("rev", record.rev.value).boolean("pending", record.pending).boolean("deleted", record.deleted);
+  object.time_ms("updated_at", record.updated_at_ms);
+  return object;
+}
+
+std::string log_entry_json(const replica::LogEntry& entry) {
+  const auto& mutation = entry.mutation;
+  JsonObject object;
+  object.integer("id", entry.id).text("mutation_id", mutation.mutation_id.value);
+  object.text("entity_id", mutation.entity_id.value).text("model", mutation.model.value);
+  object.text("operation", protocol::name(mutation.operation)).raw("payload", mutation.payload);
+  object.integer("version", mutation.version).time_ms("timestamp", mutation.timestamp_ms);
+  object.text("sync_status", entry.sync_status).text_or_null("synced_at", entry.synced_at);
+  object.text_or_null("rejection_reason", entry.rejection_reason);
+  if (entry.rejection_data.empty()) {
+    object.null("rejection_data");
+  } else {
+    object.raw("rejection_data", entry.rejection_data);
+  }
+  object.integer("retry_count", entry.retry_count);
+  object.text_or_null("created_at", entry.created_at).text_or_null("updated_at", entry.updated_at);
+  if (mutation.base_rev) {
+    object.integer("base_rev", mutation.base_rev->value);
+  } else {
+    object.null("base_rev");
+  }
+  object.raw("before", mutation.before.value_or("null")).text_or_null("settled_by", entry.settled_by);
+  return std::move(object).finish();
+}
+
+Colour colour_of(std::string_view sync_status) {
+  if (sync_status == "synced") return Colour::green;
+  if (sync_status == "failed" || sync_status == "conflict") return Colour::red;
+  return Colour::yellow;
+}
+
+std::string change_words(const protocol::Mutation& mutation) {
+  if (!mutation.before) return as_words(mutation.payload);
+  return as_words(rules::selected(mutation.payload, *mutation.before));
+}
+
+}  // namespace tether::cmd

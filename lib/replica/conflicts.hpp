@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Conflicts that wait for a person: what both had seen, what I wrote, what stands on the server. Resolving records a new
-// mutation over the present state (or none, for theirs), so that it settles once and travels like any other edit.
+// Conflicts that wait for a person: what both had seen, what I wrote, what stands on the server. Resolving records a
+// new mutation over the present state (or none, for theirs), so that it settles once and travels like any other edit.
 #pragma once
 
 #include <cstdint>
@@ -30,13 +30,21 @@ struct ConflictView {
   std::vector<std::string> fields;  // in which mine and theirs differ
 };
 
-void list_conflicts(sql::Transaction& transaction, bool include_resolved, const std::function<void(const ConflictView&)>& sink);
-/// By mutation id, or by entity id where that names exactly one open conflict.
+void list_conflicts(sql::Transaction& transaction, bool include_resolved,
+                    const std::function<void(const ConflictView&)>& sink);
+/// By mutation id, resolved ones too, or by the entity id of an open conflict; Error(usage) when that has several.
 std::optional<ConflictView> find_conflict(sql::Transaction& transaction, std::string_view id);
 
+/// What shall stand. Fields are put over the record as it is now; a field that is not named stays as it is, since no
+/// mutation can take a field away. What was deleted meanwhile is made again under its id.
 struct Resolution {
-  enum class Kind { mine, theirs, set, data } kind = Kind::theirs;
-  std::string fields = "{}";  // set: fields put over theirs; data: the whole payload
+  enum class Kind {
+    mine,    // my payload over theirs; where mine was a delete: a delete
+    theirs,  // nothing is recorded
+    set,     // some fields over theirs
+    data     // a payload made by hand over theirs
+  } kind = Kind::theirs;
+  std::string fields = "{}";  // of set and data
 };
 
 /// The mutation that was recorded, or nullopt when what stands is what was wanted. Throws Error(not_found); an already

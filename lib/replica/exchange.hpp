@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <functional>
-#include <future>
 #include <string>
 
 #include "base/clock.hpp"
@@ -24,12 +23,24 @@ enum class Call { push, pull, info };
 
 class Exchange {
  public:
-  /// `interrupted` is asked between and during attempts; once true, Error(interrupted) is thrown.
+  /// `interrupted` is asked between and during attempts; once true, Error(interrupted) is thrown. Where it is empty,
+  /// calls are made in the caller's own thread, so that simulations are exact.
   Exchange(Transport& transport, Clock& clock, Random& random, Patience patience, std::function<bool()> interrupted);
 
+  /// Asks until there is an answer that another attempt would not improve, or the deadline is too near for one.
   Answer ask(Call call, const std::string& body);
 
+  /// The same, with work for this thread: `meanwhile` runs exactly once, before this returns or throws, while the
+  /// request is on the wire (just before it is sent where `interrupted` is empty). What it throws is thrown, once the
+  /// call is over.
+  Answer ask(Call call, const std::string& body, const std::function<void()>& meanwhile);
+
  private:
+  Answer attempt(Call call, const std::string& body, const std::function<void()>& meanwhile);
+  Answer call_transport(Call call, const std::string& body);
+  void sleep(std::chrono::microseconds duration);
+  void stop_if_interrupted();
+
   Transport& transport_;
   Clock& clock_;
   Random& random_;

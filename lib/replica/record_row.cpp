@@ -92,6 +92,7 @@ std::optional<RecordRow> laid_over(RecordRow row, const rules::LocalState& serve
   row.base_deleted = false;
   if (open.empty()) return row;
   row.open_log_id = open.back().log_id;
+  row.rebased_log_id = open.back().log_id;
   if (server.exists) row.base = server.payload;
   row.base_deleted = server.deleted;
   return row;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The same log and the same server state give the same local state, and replay proves it: it computes every record anew
-// by the fold of rules/local_state.hpp.
+// by the fold of rules/local_state.hpp. Rows are folded as they are read, entity by entity: memory does not grow with
+// the log.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +25,15 @@ struct ReplayUntil {
   std::optional<std::int64_t> time_ms;
 };
 
-/// Folds the log alone, from nothing, in log order; hands out every entity once, in the order of model and id. What others
-/// wrote is not in this log and does not appear.
-void replay_log(sql::Transaction& transaction, const ReplayUntil& until, const std::function<void(const ReplayedRecord&)>& sink);
+/// Folds the log alone, from nothing, in log order; hands out every entity once, in the order of model and id. What
+/// others wrote is not in this log and does not appear, save for what an update carried along in its payload. Mutations
+/// that did not stand are left out: those that lost a conflict, and failed ones that a person settled. Throws
+/// Error(not_found) for an unknown mutation.
+void replay_log(sql::Transaction& transaction, const ReplayUntil& until,
+                const std::function<void(const ReplayedRecord&)>& sink);
 
-/// Like replay_log, into a new file of plain tables: `records(model, entity_id, payload, deleted)`. Throws Error(exists).
+/// Like replay_log, into a new file of plain tables: `records(model, entity_id, payload, deleted)`. Throws
+/// Error(exists). Returns the number of records written.
 std::int64_t replay_to(File& file, const ReplayUntil& until, const std::string& path);
 
 struct Difference {
@@ -37,8 +42,8 @@ struct Difference {
   std::string replayed;  // payload as it should be
 };
 
-/// Computes every record from its base (the server's state last seen) and its open mutations and reports each that differs from the
-/// live one. Returns the number of records compared.
+/// Computes every record from its base (the server's state last seen) and its open mutations and reports each that
+/// differs from the live one. Returns the number of records compared.
 std::int64_t replay_check(sql::Transaction& transaction, const std::function<void(const Difference&)>& sink);
 
 }  // namespace tether::replica

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+#include "replica/filing.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <tuple>
+
+#include "protocol/codec.hpp"
+#include "protocol/payload.hpp"
+#include "rules/fields.hpp"
+
+namespace tether::replica {
+namespace {
+
+using protocol::Mutation;
+using protocol::Operation;
+using Kind = Outcome::Kind;
+
+// Rejections kept for the report; the log keeps all of them.
+constexpr std::size_t k_rejections_reported_max = 1000;
+
+constexpr sql::Statement k_failed_entities{
+    "SELECT model, entity_id FROM tether_mutation_logs "
+    "WHERE sync_status = 'failed' AND sync_status <> 'synced' AND settled_by IS NULL"};
+
+constexpr sql::Statement k_synced{
+    "UPDATE tether_mutation_logs SET sync_status = 'synced', synced_at = $2, updated_at = $2, "
+    "rejection_reason = NULL, rejection_data = NULL WHERE id = $1"};
+
+constexpr sql::Statement k_not_synced{
+    "UPDATE tether_mutation_logs SET sync_status = $2, rejection_reason = $3, rejection_data = $4, retry_count = $5, "
+    "updated_at = $6 WHERE id = $1"};
+
+// The server now has exactly what was sent ($5, $6). Where newer edits are open, payload shows it with them laid over
+// already, unless the state beneath moved since they were written (rebased_log_id).
+constexpr sql::Statement k_take_as_sent{
+    "UPDATE tether_records SET rev = coalesce($4, rev), "
+    "payload = CASE WHEN open_log_id > $3 THEN payload ELSE $5 END, "
+    "deleted = CASE WHEN open_log_id > $3 THEN deleted ELSE $6 END, "
+    "base = CASE WHEN open_log_id > $3 THEN $5 END, "
+    "base_deleted = CASE WHEN open_log_id > $3 THEN $6 ELSE 0 END, "
+    "open_log_id = CASE WHEN open_log_id > $3 THEN open_log_id END "
+    "WHERE model = $1 AND entity_id = $2 AND open_log_id >= $3 AND rebased_log_id < $3"};
+
+constexpr sql::Statement k_add_conflict{
+    "INSERT INTO tether_conflicts(mutation_id, model, entity_id, operation, base, mine, theirs, theirs_deleted, "
+    "theirs_rev, detected_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+    "ON CONFLICT(mutation_id) DO UPDATE SET theirs = excluded.theirs, theirs_deleted = excluded.theirs_deleted, "
+    "theirs_rev = excluded.theirs_rev, detected_at = excluded.detected_at, resolved_at = NULL, resolution = NULL"};
+
+std::size_t entity_hash(std::string_view model, std::string_view entity_id) {
+  return std::hash<std::string_view>{}(entity_id)*31 + std::hash<std::string_view>{}(model);
+}
+
+std::size_t entity_hash(const Mutation& mutation) {
+  return entity_hash(mutation.model.value, mutation.entity_id.value);
+}
+
+bool stays_open(const Outcome& outcome) {
+  return outcome.kind == Kind::rejected;
+}
+
+std::string without_tether_id(std::string_view object) {
+  protocol::ObjectWriter writer;
+  for (const protocol::Member& member : protocol::members(object)) {
+    if (!protocol::same_key(member.key, "tether_id")) writer.member(member.key, member.value);
+  }
+  return std::move(writer).finish();
+}
+
+/// What the writer of a losing mutation had seen, as well as it is known here.
+std::string seen_by_writer(const Mutation& mutation, const rules::LocalState& server) {
+  if (mutation.before) return rules::as_before(mutation.payload, *mutation.before);
+  return mutation.operation == Operation::create || !server.exists ? "{}" : server.payload;
+}
+
+/// A pull that brought this row after the mutation was written may have brought its effect, or something newer.
+bool already_pulled(const RecordRow& row, std::int64_t log_id, const std::optional<Rev>& rev) {
+  return row.rebased_log_id >= log_id && rev && *rev <= row.rev;
+}
+
+}  // namespace
+
+Filing::Filing(sql::Transaction& transaction) {
+  transaction.run(k_failed_entities, {},
+                  [&](const sql::Row& row) { unsettled_.insert(entity_hash(row.text(0), row.text(1))); });
+}
+
+void Filing::file(sql::Transaction& transaction, Instant now, const Batch& batch, const std::vector<Outcome>& outcomes,
+                  PushReport& report) {
+  now_ = rfc3339_ms(now);
+  now_ms_ = to_ms(now);
+  std::vector<Sent> all;
+  all.reserve(outcomes.size());
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    all.push_back({&batch.request.mutations[i], &batch.places[i], &outcomes[i]});
+    file_in_log(transaction, all.back(), report);
+  }
+  const auto entity = [](const Sent& sent) { return std::tie(sent.mutation->model, sent.mutation->entity_id); };
+  std::ranges::stable_sort(all, std::less<>{}, entity);
+  for (auto first = all.begin(); first != all.end();) {
+    const auto last = std::find_if(first, all.end(), [&](const Sent& sent) { return entity(sent) != entity(*first); });
+    file_in_record(transaction, {first, last});
+    first = last;
+  }
+}
+
+void Filing::file_in_log(sql::Transaction& transaction, const Sent& sent, PushReport& report) {
+  const std::int64_t id = sent.place->log_id;
+  switch (sent.outcome->kind) {
+    case Kind::applied:
+    case Kind::merged:
+    case Kind::known_before:
+      transaction.run(k_synced, {id, now_});
+      ++report.pushed;
+      return;
+    case Kind::conflict:
+      transaction.run(k_not_synced, {id, "conflict", "conflict", protocol::encode_conflict_data(*sent.outcome->report),
+                                     sent.place->retry_count, now_});
+      ++report.conflicts;
+      return;
+    case Kind::rejected:
+      refuse(transaction, sent, report);
+      return;
+    case Kind::unanswered:
+      break;
+  }
+  TETHER_ASSERT(false);
+}
+
+void Filing::refuse(sql::Transaction& transaction, const Sent& sent, PushReport& report) {
+  const protocol::Rejection& rejection = *sent.outcome->rejection;
+  const bool undecided = rejection.reason == protocol::reason::k_error;
+  const std::int64_t attempts = sent.place->retry_count + (undecided ? 1 : 0);
+  const bool again = undecided && attempts < k_error_attempts_max;
+  transaction.run(k_not_synced,
+                  {sent.place->log_id, again ? "pending" : "failed", rejection.reason, rejection.data, attempts, now_});
+  unsettled_.insert(entity_hash(*sent.mutation));
+  if (again) {
+    ++report.skipped;
+    return;
+  }
+  ++report.failed;
+  if (report.rejections.size() < k_rejections_reported_max) report.rejections.push_back(rejection);
+}
+
+void Filing::file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity) {
+  const auto open = [](const Sent& sent) { return stays_open(*sent.outcome); };
+  if (std::ranges::all_of(of_one_entity, open)) return;
+  if (!take_as_sent(transaction, of_one_entity)) compute_anew(transaction, of_one_entity);
+}
+
+/// The usual case, in one statement and without looking at the log: the last word on the entity is an applied mutation,
+/// nothing older is open, and nothing moved beneath it.
+bool Filing::take_as_sent(sql::Transaction& transaction, std::span<const Sent> of_one_entity) {
+  const Sent& last = of_one_entity.back();
+  const auto lost = [](const Sent& sent) { return sent.outcome->kind == Kind::conflict; };
+  if (last.outcome->kind != Kind::applied || std::ranges::any_of(of_one_entity, lost)) return false;
+  const Mutation& mutation = *last.mutation;
+  if (unsettled_.contains(entity_hash(mutation))) return false;
+  const bool rev_known = last.outcome->rev && last.outcome->rev->value > 0;
+  return transaction.run(k_take_as_sent, {mutation.model.value, mutation.entity_id.value, last.place->log_id,
+                                          rev_known ? sql::Value(last.outcome->rev->value) : sql::Value(),
+                                          mutation.payload, std::int64_t{mutation.operation == Operation::remove}}) ==
+         1;
+}
+
+/// Follows the server's state through every outcome, then lays what is still open over it.
+void Filing::compute_anew(sql::Transaction& transaction, std::span<const Sent> of_one_entity) {
+  const Mutation& any = *of_one_entity.front().mutation;
+  const EntityKey key{any.model, any.entity_id};
+  std::optional<RecordRow> found = read_record(transaction, key);
+  rules::LocalState server = found ? server_state(*found) : rules::LocalState{};
+  RecordRow row = std::move(found).value_or(RecordRow());
+  row.key = key;
+  row.updated_at_ms = now_ms_;
+  for (const Sent& sent : of_one_entity) {
+    const Mutation& mutation = *sent.mutation;
+    const Outcome& outcome = *sent.outcome;
+    if (outcome.kind == Kind::conflict) {
+      lose(transaction, sent, row, server);
+    } else if (outcome.kind == Kind::applied && !already_pulled(row, sent.place->log_id, outcome.rev)) {
+      server = {true, mutation.operation == Operation::remove, mutation.payload};
+      if (outcome.rev && outcome.rev->value > 0) row.rev = *outcome.rev;
+    } else if (outcome.kind == Kind::merged && !already_pulled(row, sent.place->log_id, outcome.rev)) {
+      // What is stored is known only once it is pulled: rev stays, so that the pulled row is taken.
+      server = rules::after(std::move(server), mutation.operation, mutation.payload, mutation.before);
+    }
+  }
+  store_over(transaction, std::move(row), server);
+}
+
+/// The server's state stands; mine is kept beside it until a person has dealt with it.
+void Filing::lose(sql::Transaction& transaction, const Sent& sent, RecordRow& row, rules::LocalState& server) {
+  const Mutation& mutation = *sent.mutation;
+  const protocol::ConflictReport& report = *sent.outcome->report;
+  const std::string theirs = without_tether_id(report.server_state);
+  transaction.run(k_add_conflict,
+                  {mutation.mutation_id.value, mutation.model.value, mutation.entity_id.value,
+                   protocol::name(mutation.operation), seen_by_writer(mutation, server), mutation.payload, theirs,
+                   std::int64_t{report.deleted}, report.server_rev.value_or(Rev{0}).value, now_});
+  const bool says_nothing = report.server_state == "{}" && !report.deleted;  // then a pull will bring the row
+  if (says_nothing || (report.server_rev && row.rebased_log_id >= sent.place->log_id && *report.server_rev < row.rev)) {
+    return;
+  }
+  server = {true, report.deleted, theirs};
+  if (report.server_rev) row.rev = *report.server_rev;
+}
+
+}  // namespace tether::replica

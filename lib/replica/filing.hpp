@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// What became of each mutation of a batch, filed in the log, the records and the conflicts. Internal to lib/replica.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "replica/outbox.hpp"
+#include "replica/push.hpp"
+#include "replica/record_row.hpp"
+
+namespace tether::replica {
+
+/// Files the outcomes of one push session. Batches come in log order.
+class Filing {
+ public:
+  /// Notes which entities have failed mutations: those lie beneath whatever is acknowledged later.
+  explicit Filing(sql::Transaction& transaction);
+
+  /// Files one batch and counts it in `report`.
+  void file(sql::Transaction& transaction, Instant now, const Batch& batch, const std::vector<Outcome>& outcomes,
+            PushReport& report);
+
+ private:
+  struct Sent {
+    const protocol::Mutation* mutation;
+    const Place* place;
+    const Outcome* outcome;
+  };
+
+  void file_in_log(sql::Transaction& transaction, const Sent& sent, PushReport& report);
+  void refuse(sql::Transaction& transaction, const Sent& sent, PushReport& report);
+  void file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
+  bool take_as_sent(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
+  void compute_anew(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
+  void lose(sql::Transaction& transaction, const Sent& sent, RecordRow& row, rules::LocalState& server);
+
+  // Hashes of the entities that may have an open mutation older than the ones yet to come. A hash too many costs time
+  // only.
+  std::unordered_set<std::size_t> unsettled_;
+  std::string now_;
+  std::int64_t now_ms_ = 0;
+};
+
+}  // namespace tether::replica

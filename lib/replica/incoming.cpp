@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "replica/incoming.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "replica/record_row.hpp"
+
+namespace tether::replica {
+namespace {
+
+using protocol::Snapshot;
+
+// Entities handled between two looks at the table that is being changed.
+constexpr std::int64_t k_entities_per_step = 500;
+
+// One statement for the usual row: new, or without an open edit. Revs only grow, except that an entity whose tombstone
+// the server forgot begins anew, which shows here as a deleted row or in a full pull.
+constexpr sql::Statement k_take{
+    "INSERT INTO tether_records(model, entity_id, payload, deleted, rev, updated_at, generation) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7) "
+    "ON CONFLICT(model, entity_id) DO UPDATE SET payload = excluded.payload, deleted = excluded.deleted, "
+    "rev = excluded.rev, updated_at = excluded.updated_at, generation = excluded.generation "
+    "WHERE open_log_id IS NULL AND (excluded.rev >= rev OR excluded.rev = 0 OR deleted OR $8)"};
+
+constexpr sql::Statement k_forget{
+    "DELETE FROM tether_records WHERE open_log_id IS NULL AND rev > 0 AND generation < $1"};
+
+constexpr sql::Statement k_open_not_brought{
+    "SELECT " TETHER_RECORD_COLUMNS
+    " FROM tether_records WHERE open_log_id IS NOT NULL AND rev > 0 AND generation < $1 "
+    "AND (model, entity_id) > ($2, $3) ORDER BY model, entity_id LIMIT $4"};
+
+constexpr sql::Statement k_forget_revs{"UPDATE tether_records SET rev = 0 WHERE rev <> 0"};
+
+constexpr sql::Statement k_acknowledged_entities{
+    "SELECT DISTINCT entity_id, model FROM tether_mutation_logs WHERE (entity_id, model) > ($1, $2) "
+    "AND sync_status = 'synced' ORDER BY entity_id, model LIMIT $3"};
+
+// synced_at stays: it tells that the server had acknowledged it.
+constexpr sql::Statement k_requeue{
+    "UPDATE tether_mutation_logs SET sync_status = 'pending' "
+    "WHERE entity_id = $1 AND model = $2 AND sync_status = 'synced'"};
+
+bool take(sql::Transaction& transaction, const Snapshot& snapshot, const Arrival& arrival) {
+  return transaction.run(k_take, {snapshot.key.model.value, snapshot.key.id.value, snapshot.payload,
+                                  std::int64_t{snapshot.deleted}, snapshot.rev.value_or(Rev{0}).value, arrival.now_ms,
+                                  arrival.generation, std::int64_t{arrival.full}}) == 1;
+}
+
+/// Moves the base beneath open edits. False when what arrived is not newer.
+bool rebase(sql::Transaction& transaction, const Snapshot& snapshot, const Arrival& arrival) {
+  std::optional<RecordRow> row = read_record(transaction, snapshot.key);
+  if (!row || !row->open_log_id) return false;
+  const bool begun_anew = !row->base || row->base_deleted;
+  const bool newer = !snapshot.rev || *snapshot.rev > row->rev || begun_anew || arrival.full;
+  if (!newer) return false;
+  row->rev = snapshot.rev.value_or(Rev{0});
+  row->generation = arrival.generation;
+  row->updated_at_ms = arrival.now_ms;
+  store_over(transaction, std::move(*row), {true, snapshot.deleted, snapshot.payload});
+  return true;
+}
+
+void requeue_entity(sql::Transaction& transaction, const EntityKey& key, std::int64_t now_ms) {
+  std::optional<RecordRow> found = read_record(transaction, key);
+  const rules::LocalState server = found ? server_state(*found) : rules::LocalState{};
+  transaction.run(k_requeue, {key.id.value, key.model.value});
+  RecordRow row = std::move(found).value_or(RecordRow());
+  row.key = key;
+  row.updated_at_ms = now_ms;
+  store_over(transaction, std::move(row), server);
+}
+
+}  // namespace
+
+std::int64_t apply_snapshots(sql::Transaction& transaction, std::span<const Snapshot> snapshots,
+                             const Arrival& arrival) {
+  std::int64_t applied = 0;
+  for (const Snapshot& snapshot : snapshots) {
+    if (take(transaction, snapshot, arrival) || rebase(transaction, snapshot, arrival)) ++applied;
+  }
+  return applied;
+}
+
+void forget_not_brought(sql::Transaction& transaction, const Arrival& arrival) {
+  transaction.run(k_forget, {arrival.generation});
+  EntityKey after;
+  while (true) {
+    std::vector<RecordRow> rows;
+    transaction.run(k_open_not_brought, {arrival.generation, after.model.value, after.id.value, k_entities_per_step},
+                    [&](const sql::Row& row) { rows.push_back(record_row(row)); });
+    if (rows.empty()) return;
+    after = rows.back().key;
+    for (RecordRow& row : rows) {
+      row.rev = Rev{0};
+      row.updated_at_ms = arrival.now_ms;
+      store_over(transaction, std::move(row), {});
+    }
+  }
+}
+
+void requeue_acknowledged(sql::Transaction& transaction, std::int64_t now_ms) {
+  transaction.run(k_forget_revs, {});
+  EntityKey after;
+  while (true) {
+    std::vector<EntityKey> keys;
+    transaction.run(k_acknowledged_entities, {after.id.value, after.model.value, k_entities_per_step},
+                    [&](const sql::Row& row) {
+                      keys.push_back({ModelName{std::string(row.text(1))}, EntityId{std::string(row.text(0))}});
+                    });
+    if (keys.empty()) return;
+    after = keys.back();
+    for (const EntityKey& key : keys) requeue_entity(transaction, key, now_ms);
+  }
+}
+
+}  // namespace tether::replica

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+#include "replica/outbox.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/error.hpp"
+#include "replica/push.hpp"
+
+namespace tether::replica {
+namespace {
+
+using protocol::Mutation;
+using Kind = Outcome::Kind;
+
+// Rows are read in groups of this many, so that a batch of large records is cut off without reading far beyond it.
+constexpr std::int64_t k_rows_per_read = 50;
+
+// Names, numbers and ids of a mutation as JSON, in bytes: what it adds to a request beside its payload.
+constexpr std::size_t k_mutation_overhead = 320;
+
+// `sync_status <> 'synced'` is said again so that SQLite sees that the partial index applies.
+constexpr sql::Statement k_read_pending{
+    "SELECT id, retry_count, synced_at, mutation_id, entity_id, model, operation, payload, version, timestamp, "
+    "base_rev, before FROM tether_mutation_logs "
+    "WHERE sync_status = 'pending' AND sync_status <> 'synced' AND id > $1 ORDER BY id LIMIT $2"};
+
+Mutation mutation_in(const sql::Row& row) {
+  Mutation mutation;
+  mutation.mutation_id = {std::string(row.text(3))};
+  mutation.entity_id = {std::string(row.text(4))};
+  mutation.model = {std::string(row.text(5))};
+  const auto operation = protocol::operation_named(row.text(6));
+  if (!operation) {
+    throw Error(
+        ErrorCode::corrupt,
+        "mutation " + mutation.mutation_id.value + " has the unknown operation '" + std::string(row.text(6)) + "'",
+        "Run `tether doctor`.");
+  }
+  mutation.operation = *operation;
+  mutation.payload = row.text(7);
+  mutation.version = row.integer(8);
+  mutation.timestamp_ms = row.integer(9);
+  if (!row.is_null(10)) mutation.base_rev = Rev{row.integer(10)};
+  if (!row.is_null(11)) mutation.before = std::string(row.text(11));
+  return mutation;
+}
+
+std::size_t text_bytes(const Mutation& mutation) {
+  return mutation.payload.size() + (mutation.before ? mutation.before->size() : 0) + k_mutation_overhead;
+}
+
+[[noreturn]] void throw_unexpected(const std::string& message) {
+  throw Error(ErrorCode::unexpected_reply, message,
+              "Nothing was changed; the mutations stay pending. Is this address really a Tether server?");
+}
+
+/// Fills in outcomes by mutation id.
+class Matching {
+ public:
+  explicit Matching(const Batch& batch) : batch_(batch), outcomes_(batch.request.mutations.size()) {
+    positions_.reserve(batch.request.mutations.size());
+    for (std::size_t i = 0; i < batch.request.mutations.size(); ++i) {
+      positions_.emplace(batch.request.mutations[i].mutation_id.value, i);
+    }
+  }
+
+  std::size_t position(const MutationId& id) const {
+    const auto found = positions_.find(id.value);
+    if (found == positions_.end())
+      throw_unexpected("the server answered mutation " + id.value + ", which was not sent");
+    return found->second;
+  }
+
+  Outcome& answer(const MutationId& id, Kind kind) {
+    Outcome& outcome = outcomes_[position(id)];
+    if (outcome.kind != Kind::unanswered) throw_unexpected("the server answered mutation " + id.value + " twice");
+    outcome.kind = kind;
+    return outcome;
+  }
+
+  void reject(const protocol::Rejection& rejection) {
+    const bool acknowledged_before = batch_.places[position(rejection.mutation_id)].acknowledged_before;
+    if (rejection.reason == protocol::reason::k_duplicate) {
+      answer(rejection.mutation_id, Kind::applied).rev = Rev{0};
+    } else if (rejection.reason == protocol::reason::k_expired && acknowledged_before) {
+      answer(rejection.mutation_id, Kind::known_before);
+    } else {
+      answer(rejection.mutation_id, Kind::rejected).rejection = &rejection;
+    }
+  }
+
+  Outcome& answered(const MutationId& id) { return outcomes_[position(id)]; }
+
+  std::vector<Outcome> finish() && {
+    const auto missing = std::ranges::find(outcomes_, Kind::unanswered, &Outcome::kind);
+    if (missing != outcomes_.end()) {
+      const auto index = static_cast<std::size_t>(missing - outcomes_.begin());
+      throw_unexpected("the server did not answer mutation " + batch_.request.mutations[index].mutation_id.value);
+    }
+    return std::move(outcomes_);
+  }
+
+ private:
+  const Batch& batch_;
+  std::vector<Outcome> outcomes_;
+  std::unordered_map<std::string_view, std::size_t> positions_;
+};
+
+}  // namespace
+
+Batch read_batch(sql::Transaction& transaction, std::int64_t after, std::int64_t count) {
+  Batch batch;
+  std::size_t bytes = 0;
+  bool full = false;
+  while (!full) {
+    const std::int64_t left = count - static_cast<std::int64_t>(batch.places.size());
+    const std::int64_t wanted = std::min(left, k_rows_per_read);
+    if (wanted <= 0) break;
+    const std::int64_t from = batch.empty() ? after : batch.places.back().log_id;
+    const std::int64_t found = transaction.run(k_read_pending, {from, wanted}, [&](const sql::Row& row) {
+      if (full) return;
+      Mutation mutation = mutation_in(row);
+      bytes += text_bytes(mutation);
+      full = !batch.empty() && bytes > k_push_bytes_max;
+      if (full) return;
+      batch.places.push_back({row.integer(0), row.integer(1), !row.is_null(2)});
+      batch.request.mutations.push_back(std::move(mutation));
+    });
+    if (found < wanted) break;
+  }
+  return batch;
+}
+
+std::vector<Outcome> matched(const Batch& batch, const protocol::PushReply& reply) {
+  Matching matching(batch);
+  for (const MutationId& id : reply.applied) matching.answer(id, Kind::applied);
+  for (const protocol::Rejection& rejection : reply.rejected) matching.reject(rejection);
+  for (const protocol::ConflictReport& report : reply.conflicts) {
+    matching.answer(report.mutation_id, Kind::conflict).report = &report;
+  }
+  for (const auto& [id, rev] : reply.revs) matching.answered(id).rev = rev;
+  for (const MutationId& id : reply.merged) {
+    Outcome& outcome = matching.answered(id);
+    if (outcome.kind == Kind::applied) outcome.kind = Kind::merged;
+  }
+  return std::move(matching).finish();
+}
+
+}  // namespace tether::replica

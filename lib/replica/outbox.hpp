@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The pending mutations as batches, in log order, and a server's reply matched against the batch that it answers.
+// Internal to lib/replica; what becomes of the outcomes is filing.hpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "protocol/messages.hpp"
+#include "sql/database.hpp"
+
+namespace tether::replica {
+
+/// Where a mutation of a batch stands in the log.
+struct Place {
+  std::int64_t log_id = 0;
+  std::int64_t retry_count = 0;
+  bool acknowledged_before = false;  // back in the queue because the server was restored from a backup
+};
+
+struct Batch {
+  protocol::PushRequest request;  // client_id and sent_at are for the sender to fill in
+  std::vector<Place> places;      // one per mutation
+  bool empty() const { return places.empty(); }
+};
+
+/// Pending mutations after log id `after`: at most `count`, and not more than k_push_bytes_max of text, but at least
+/// one where there is one.
+Batch read_batch(sql::Transaction& transaction, std::int64_t after, std::int64_t count);
+
+/// What the server said of one mutation. Points into the reply.
+struct Outcome {
+  enum class Kind {
+    unanswered,
+    applied,       // what is stored is what was sent; so is `duplicate`
+    merged,        // applied, but what is stored differs
+    known_before,  // the server acknowledged it once and cannot say more (`expired`, after a restore from a backup)
+    rejected,      // decided against, or `error`
+    conflict
+  } kind = Kind::unanswered;
+  std::optional<Rev> rev;  // of applied and merged, where the server says it; 0: a duplicate of unknown rev
+  const protocol::Rejection* rejection = nullptr;    // of rejected
+  const protocol::ConflictReport* report = nullptr;  // of conflict
+};
+
+/// One per mutation, in their order. Throws Error(unexpected_reply) unless each mutation is answered exactly once, and
+/// nothing else is.
+std::vector<Outcome> matched(const Batch& batch, const protocol::PushReply& reply);
+
+}  // namespace tether::replica

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: MIT
+#include "replica/pull.hpp"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "protocol/codec.hpp"
+#include "replica/ending.hpp"
+#include "replica/incoming.hpp"
+
+namespace tether::replica {
+namespace {
+
+// A server may send a pull back to the beginning because it was restored, and because the cursor is too old; not again
+// and again.
+constexpr int k_restarts_max = 2;
+
+constexpr sql::Statement k_anything_stored{
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM tether_records) OR EXISTS (SELECT 1 FROM tether_mutation_logs)"};
+
+std::optional<std::int64_t> state_number(sql::Transaction& transaction, std::string_view key) {
+  const std::optional<std::string> text = state(transaction, key);
+  if (!text || text->empty()) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error != std::errc() || end != text->data() + text->size()) {
+    throw Error(ErrorCode::corrupt, "the file's " + std::string(key) + " is '" + *text + "', which is no number",
+                "Run `tether doctor`.");
+  }
+  return number;
+}
+
+[[noreturn]] void throw_unexpected(const std::string& message) {
+  throw Error(ErrorCode::unexpected_reply, message,
+              "What was pulled before stays. If the server was restored from a backup, its epoch must change.");
+}
+
+/// A page and its place in the pull.
+struct Page {
+  protocol::PullReply reply;
+  bool full = false;   // belongs to a full pull
+  bool first = false;  // is the first page of one
+};
+
+/// While a page is on the wire, the one before it is applied; its cursor is known, so the next can be asked for before
+/// it is committed. Killed anywhere, the cursor of the last commit counts.
+class Session {
+ public:
+  Session(File& file, Exchange& exchange, const PullOptions& options)
+      : file_(file), exchange_(exchange), options_(options) {}
+
+  PullReport run() {
+    load();
+    std::optional<Page> page = fetch([] {});
+    while (page) {
+      if (restored(page->reply)) {
+        start_over(page->reply.epoch);
+        page = fetch([] {});
+        continue;
+      }
+      move_to(*page);
+      if (!page->reply.has_more) {
+        apply(*page);
+        return report_;
+      }
+      page = fetch([&] { apply(*page); });
+    }
+    note_ended_early(file_, report_.reason);
+    return report_;
+  }
+
+ private:
+  void load() {
+    sql::in_transaction(file_.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+      if (const auto cursor = state_number(transaction, "last_sync_cursor")) cursor_ = Cursor{*cursor};
+      full_ = state(transaction, "full_pull").has_value();
+      generation_ = state_number(transaction, "generation").value_or(0);
+      epoch_ = state(transaction, "epoch").value_or("");
+      empty_ = transaction.run(k_anything_stored, {}) == 0;
+    });
+  }
+
+  std::string request() const {
+    protocol::PullRequest request;
+    request.client_id = file_.client_id();
+    request.cursor = cursor_;
+    request.limit = options_.page;
+    request.full = full_ || !cursor_;
+    // A full pull must bring everything: what it does not bring is forgotten.
+    request.skip_own = !*request.full;
+    request.fresh = empty_ && !cursor_;
+    return protocol::encode(request);
+  }
+
+  /// nullopt: the session ended early, as the report says.
+  std::optional<Page> fetch(const std::function<void()>& meanwhile) {
+    const Answer answer = exchange_.ask(Call::pull, request(), meanwhile);
+    const auto* reply = std::get_if<Reply>(&answer);
+    if (reply != nullptr) return Page{.reply = protocol::decode_pull_reply(reply->body)};
+    const Ending why = ending(answer);
+    report_.end = why.end;
+    report_.reason = why.reason;
+    return std::nullopt;
+  }
+
+  bool restored(const protocol::PullReply& reply) const {
+    return !epoch_.empty() && !reply.epoch.empty() && reply.epoch != epoch_;
+  }
+
+  void start_over(const std::string& epoch) {
+    count_restart();
+    const Instant now = file_.clock().now();
+    sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+      requeue_acknowledged(transaction, to_ms(now));
+      clear_state(transaction, "last_sync_cursor");
+      clear_state(transaction, "full_pull");
+      set_state(transaction, "epoch", epoch, now);
+    });
+    epoch_ = epoch;
+    cursor_.reset();
+    full_ = false;
+  }
+
+  /// Checks where the page leads and moves there, in memory.
+  void move_to(Page& page) {
+    const protocol::PullReply& reply = page.reply;
+    if (reply.reset) count_restart();
+    page.first = reply.reset || !cursor_;
+    if (page.first) {
+      full_ = true;
+      ++generation_;
+    }
+    page.full = full_;
+    if (!reply.new_cursor) {
+      if (reply.has_more) throw_unexpected("the server says that there is more, but not from where");
+      return;
+    }
+    if (!page.first && *reply.new_cursor < *cursor_) throw_unexpected("the server's cursor went back");
+    if (!page.first && reply.has_more && *reply.new_cursor == *cursor_) {
+      throw_unexpected("the server says that there is more, but its cursor does not move");
+    }
+    cursor_ = reply.new_cursor;
+  }
+
+  void count_restart() {
+    if (++restarts_ > k_restarts_max)
+      throw_unexpected("the server sends this pull back to the beginning again and again");
+  }
+
+  void apply(const Page& page) {
+    const Instant now = file_.clock().now();
+    const Arrival arrival{page.full, generation_, to_ms(now)};
+    std::int64_t applied = 0;
+    sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+      if (page.first) {
+        set_state(transaction, "generation", std::to_string(generation_), now);
+        set_state(transaction, "full_pull", "1", now);
+      }
+      applied = apply_snapshots(transaction, page.reply.snapshots, arrival);
+      keep_position(transaction, page, now);
+      if (page.full && !page.reply.has_more) {
+        forget_not_brought(transaction, arrival);
+        clear_state(transaction, "full_pull");
+      }
+      note_contact(transaction, now);
+    });
+    report_.pulled += applied;
+    options_.progress(report_.pulled);
+  }
+
+  void keep_position(sql::Transaction& transaction, const Page& page, Instant now) {
+    if (page.reply.new_cursor) {
+      set_state(transaction, "last_sync_cursor", std::to_string(page.reply.new_cursor->value), now);
+    }
+    if (epoch_.empty() && !page.reply.epoch.empty()) {
+      epoch_ = page.reply.epoch;
+      set_state(transaction, "epoch", epoch_, now);
+    }
+  }
+
+  File& file_;
+  Exchange& exchange_;
+  const PullOptions& options_;
+  std::optional<Cursor> cursor_;  // of the page accepted last, committed or not
+  bool full_ = false;             // a full pull is under way
+  std::int64_t generation_ = 0;   // of the latest full pull
+  std::string epoch_;
+  bool empty_ = false;  // nothing was stored when the session began
+  int restarts_ = 0;
+  PullReport report_;
+};
+
+}  // namespace
+
+PullReport pull(File& file, Exchange& exchange, const PullOptions& options) {
+  return Session(file, exchange, options).run();
+}
+
+}  // namespace tether::replica

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+#include "replica/push.hpp"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "protocol/codec.hpp"
+#include "replica/ending.hpp"
+#include "replica/filing.hpp"
+#include "replica/outbox.hpp"
+
+namespace tether::replica {
+namespace {
+
+// Left behind by the original client when it was killed while on the wire; it is safe to send them again.
+constexpr sql::Statement k_has_syncing{
+    "SELECT 1 FROM tether_mutation_logs WHERE sync_status = 'syncing' AND sync_status <> 'synced' LIMIT 1"};
+constexpr sql::Statement k_requeue_syncing{
+    "UPDATE tether_mutation_logs SET sync_status = 'pending' "
+    "WHERE sync_status = 'syncing' AND sync_status <> 'synced'"};
+
+/// A batch and the reply to it. Immovable: the outcomes point into the reply.
+struct Answered {
+  Answered(Batch sent, protocol::PushReply said)
+      : batch(std::move(sent)), reply(std::move(said)), outcomes(matched(batch, reply)) {}
+  Answered(const Answered&) = delete;
+  Answered& operator=(const Answered&) = delete;
+
+  Batch batch;
+  protocol::PushReply reply;
+  std::vector<Outcome> outcomes;
+};
+
+/// While a batch is on the wire, the outcomes of the one before it are filed and the one after it is read. The reply to
+/// a batch arrives before the next is sent, so the server sees them in log order; killed before filing, it is sent
+/// again.
+class Session {
+ public:
+  Session(File& file, Exchange& exchange, const PushOptions& options)
+      : file_(file), exchange_(exchange), options_(options) {}
+
+  PushReport run() {
+    Batch next = begin();
+    while (!next.empty()) {
+      Batch sent = std::move(next);
+      sent.request.client_id = file_.client_id();
+      sent.request.sent_at_ms = to_ms(file_.clock().now());
+      const std::string body = protocol::encode(sent.request);
+      const Answer answer = exchange_.ask(Call::push, body, [&] {
+        file_answered();
+        next = read_after(sent);
+      });
+      const auto* reply = std::get_if<Reply>(&answer);
+      if (reply == nullptr) return ended_early(ending(answer));
+      answered_ = std::make_unique<Answered>(std::move(sent), protocol::decode_push_reply(reply->body));
+    }
+    file_answered();
+    return std::move(report_);
+  }
+
+ private:
+  /// The first batch; without one, nothing is asked of the server and nothing is written.
+  Batch begin() {
+    bool syncing = false;
+    Batch first = sql::in_transaction(file_.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+      transaction.run(k_has_syncing, {}, [&](const sql::Row&) { syncing = true; });
+      filing_.emplace(transaction);
+      return read_batch(transaction, 0, options_.batch);
+    });
+    if (!syncing) return first;
+    return sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+      transaction.run(k_requeue_syncing, {});
+      return read_batch(transaction, 0, options_.batch);
+    });
+  }
+
+  Batch read_after(const Batch& batch) {
+    return sql::in_transaction(file_.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+      return read_batch(transaction, batch.places.back().log_id, options_.batch);
+    });
+  }
+
+  void file_answered() {
+    if (!answered_) return;
+    const Instant now = file_.clock().now();
+    sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+      filing_->file(transaction, now, answered_->batch, answered_->outcomes, report_);
+      note_contact(transaction, now);
+      clear_state(transaction, "last_push_reason");
+    });
+    done_ += static_cast<std::int64_t>(answered_->outcomes.size());
+    answered_.reset();
+    options_.progress(done_);
+  }
+
+  PushReport ended_early(const Ending& why) {
+    report_.end = why.end;
+    report_.reason = why.reason;
+    note_ended_early(file_, why.reason);
+    return std::move(report_);
+  }
+
+  File& file_;
+  Exchange& exchange_;
+  const PushOptions& options_;
+  std::optional<Filing> filing_;
+  std::unique_ptr<Answered> answered_;
+  PushReport report_;
+  std::int64_t done_ = 0;
+};
+
+}  // namespace
+
+PushReport push(File& file, Exchange& exchange, const PushOptions& options) {
+  return Session(file, exchange, options).run();
+}
+
+}  // namespace tether::replica

@@ -120,7 +120,7 @@ void Attempt::decide(std::size_t index) {
 
 rules::Outcome Attempt::outcome_of(std::size_t index) {
   const Mutation& mutation = request_.mutations[index];
-  if (head_ && mutation.timestamp_ms <= head_->forgotten_ms) return rejected(protocol::reason::k_expired);
+  if (is_expired(mutation)) return rejected(protocol::reason::k_expired);
   if (mutation.payload.size() > options_.limits.payload_bytes_max) {
     return rejected(protocol::reason::k_validation_failed,
                     too_large_data(mutation.payload.size(), options_.limits.payload_bytes_max));
@@ -129,6 +129,11 @@ rules::Outcome Attempt::outcome_of(std::size_t index) {
       .client = request_.client_id,
       .written_at_ms = rules::corrected_edit_time(mutation.timestamp_ms, request_.sent_at_ms, now_us_ / 1000)};
   return rules::resolve(mutation, touched_.at(key_of(mutation)).record, writer, rules::Policy::last_write_wins);
+}
+
+/// An unknown id from the time of ids that were forgotten: nobody can tell any more whether it was applied.
+bool Attempt::is_expired(const Mutation& mutation) const {
+  return head_ && head_->forgotten_ms > 0 && mutation.timestamp_ms <= head_->forgotten_ms;
 }
 
 void Attempt::settle(const Mutation& mutation, std::size_t index, rules::Outcome outcome) {

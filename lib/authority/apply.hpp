@@ -44,6 +44,7 @@ class Attempt {
   void load();
   void decide(std::size_t index);
   rules::Outcome outcome_of(std::size_t index);
+  bool is_expired(const protocol::Mutation& mutation) const;
   void settle(const protocol::Mutation& mutation, std::size_t index, rules::Outcome outcome);
   Decided decided_as(const protocol::Mutation& mutation, std::size_t index, rules::Outcome outcome);
   void answer(const MutationId& id, const Decided& decided, bool again);

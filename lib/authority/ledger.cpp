@@ -80,8 +80,10 @@ constexpr std::int64_t k_page_portion = 256;  // rows: few statements for a page
 
 constexpr Statement k_forget_tombstones{
     "DELETE FROM tether_records WHERE scope = $1 AND deleted = 1 AND updated_us < $2 RETURNING updated_us"};
+// An id without a sensible timestamp is kept: no horizon could tell it from a new one.
 constexpr Statement k_forget_mutations{
-    "DELETE FROM tether_mutations WHERE scope = $1 AND decided_us < $2 AND timestamp_ms < $3 RETURNING timestamp_ms"};
+    "DELETE FROM tether_mutations WHERE scope = $1 AND decided_us < $2 AND timestamp_ms < $3 AND timestamp_ms > 0 "
+    "RETURNING timestamp_ms"};
 constexpr Statement k_move_horizons{
     "UPDATE tether_scopes SET horizon_us = CASE WHEN horizon_us < $2 THEN $2 ELSE horizon_us END, "
     "forgotten_ms = CASE WHEN forgotten_ms < $3 THEN $3 ELSE forgotten_ms END WHERE scope = $1"};

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+#include "authority/apply.hpp"
+
+#include "authority/fixture.hpp"
+#include "authority/meddled_database.hpp"
+#include "base/error.hpp"
+
+namespace tether::authority {
+namespace {
+
+using namespace fixture;
+using Lines = std::vector<std::string>;
+
+TEST_CASE("later mutations see the effect of earlier ones, and the entity takes one place in the order") {
+  Server server;
+  CHECK(lines(server.push("ann", {create(1, "T1", R"({"title":"milk"})"), create(2, "T2", R"({"title":"bread"})"),
+                                  update(3, "T1", R"({"title":"oat milk"})"), remove(4, "T9")})) ==
+        Lines{"1 applied rev 1", "2 applied rev 1", "3 applied rev 2", "4 not_found {}"});
+  const auto page = server.pull();
+  CHECK(lines(page) == Lines{R"(T2 {"title":"bread"} rev 1 by ann)", R"(T1 {"title":"oat milk"} rev 2 by ann)"});
+  CHECK(*page.snapshots[0].updated_at_us + 1 == *page.snapshots[1].updated_at_us);
+  CHECK(page.new_cursor == Cursor{*page.snapshots[1].updated_at_us});
+}
+
+TEST_CASE("what is merged is said to be, and a field that was left out stays") {
+  Server server;
+  server.push("ann", {create(1, "T1", R"({"title":"milk","done":false})")});
+  CHECK(lines(server.push("bob", {seeing(1, update(2, "T1", R"({"done":true})"))})) ==
+        Lines{"2 applied rev 2", "2 merged"});
+  CHECK(lines(server.pull()) == Lines{R"(T1 {"title":"milk","done":true} rev 2 by bob)"});
+}
+
+TEST_CASE("a loser is shown the whole state that stands, with its id") {
+  Server server;
+  server.push("ann", {create(5, "T1", R"({"title":"milk","tether_id":"junk"})")});
+  const auto reply = server.push("bob", {seeing(0, update(2, "T1", R"({"title":"bread"})"))});
+  CHECK(lines(reply) == Lines{R"(2 conflict {"title":"milk","tether_id":"T1"} title rev 1)"});
+  CHECK(reply.conflicts.at(0).server_updated_at_us == server.pull().snapshots.at(0).updated_at_us);
+  server.push("ann", {remove(6, "T1")});
+  CHECK(lines(server.push("bob", {seeing(1, update(7, "T1", R"({"title":"bread"})"))})) ==
+        Lines{"7 conflict {} deleted rev 2"});
+}
+
+TEST_CASE("an id that comes again gets the answer that it got, whatever has changed since") {
+  Server server;
+  server.push("ann", {create(5, "T1", R"({"title":"milk","done":false})")});
+  const std::vector<protocol::Mutation> batch{seeing(1, update(6, "T1", R"({"done":true})")), remove(7, "T9"),
+                                              seeing(0, update(2, "T1", R"({"title":"bread"})"))};
+  const auto first = server.push("bob", batch);
+  CHECK(lines(first) == Lines{"6 applied rev 2", "6 merged", "7 not_found {}",
+                              R"(2 conflict {"title":"milk","done":true,"tether_id":"T1"} title rev 2)"});
+  server.push("ann", {create(8, "T9"), remove(9, "T1")});
+  const auto rows = server.column("SELECT clock_us FROM tether_scopes");
+  auto again = server.push("bob", batch);
+  again.server_time_us = first.server_time_us;
+  CHECK(again == first);
+  CHECK(server.column("SELECT clock_us FROM tether_scopes") == rows);
+}
+
+TEST_CASE("what the client learned meanwhile does not make it another mutation") {
+  Server server;
+  auto edit = create(1, "T1", R"({"a":1})");
+  server.push("ann", {edit});
+  edit.base_rev = Rev{7};
+  edit.before = R"({"a":0})";
+  CHECK(lines(server.push("ann", {edit})) == Lines{"1 applied rev 1"});
+}
+
+TEST_CASE("a known id with any other content is refused and changes nothing") {
+  Server server;
+  const auto first = create(1, "T1", R"({"a":1})");
+  server.push("ann", {first});
+  const auto refused = [&](auto change) {
+    auto other = first;
+    change(other);
+    CHECK(lines(server.push("ann", {other})) == Lines{"1 mutation_id_reused {}"});
+  };
+  refused([](auto& other) { other.payload = R"({"a":2})"; });
+  refused([](auto& other) { other.payload = R"({"a": 1})"; });
+  refused([](auto& other) { other.model = ModelName{"Note"}; });
+  refused([](auto& other) { other.entity_id = EntityId{"T2"}; });
+  refused([](auto& other) { other.operation = protocol::Operation::update; });
+  refused([](auto& other) { other.version = 2; });
+  refused([](auto& other) { other.timestamp_ms += 1; });
+  CHECK(lines(server.pull()) == Lines{R"(T1 {"a":1} rev 1 by ann)"});
+}
+
+TEST_CASE("no two contents have one hash by moving a border") {
+  auto one = create(1, "bc");
+  auto two = create(1, "c");
+  one.model = ModelName{"a"};
+  two.model = ModelName{"ab"};
+  CHECK(hash_of(one) != hash_of(two));
+  CHECK(hash_of(one).size() == 32);
+}
+
+TEST_CASE("an id twice in one request is answered once, or refused where the content differs") {
+  Server server;
+  CHECK(lines(server.push("ann", {create(1, "T1", R"({"a":1})"), create(1, "T1", R"({"a":1})"),
+                                  create(1, "T1", R"({"a":2})"), remove(2, "T9"), remove(2, "T9")})) ==
+        Lines{"1 applied rev 1", "1 mutation_id_reused {}", "2 not_found {}"});
+  CHECK(lines(server.pull()) == Lines{R"(T1 {"a":1} rev 1 by ann)"});
+}
+
+TEST_CASE("with strict_duplicates only what was applied is called a duplicate") {
+  Server server(Options{.strict_duplicates = true, .limits = {}});
+  const std::vector<protocol::Mutation> batch{create(1, "T1"), remove(2, "T9")};
+  CHECK(lines(server.push("ann", batch)) == Lines{"1 applied rev 1", "2 not_found {}"});
+  CHECK(lines(server.push("ann", batch)) == Lines{"1 duplicate {}", "2 not_found {}"});
+}
+
+TEST_CASE("a payload over the limit is refused alone, with the reason") {
+  Options options;
+  options.limits.payload_bytes_max = 20;
+  Server server(options);
+  CHECK(lines(server.push("ann", {create(1, "T1", R"({"title":"123456789"})"), create(2, "T2", R"({"a":1})")})) ==
+        Lines{"2 applied rev 1",
+              R"(1 validation_failed {"messages":{"payload":["is 21 bytes long; at most 20 are accepted"]}})"});
+}
+
+TEST_CASE("a refused payload is kept for whoever looks for it, an applied one is not kept twice") {
+  Server server;
+  server.push("ann", {create(1, "T1", R"({"a":1})"), update(2, "T9", R"({"a":2})")});
+  CHECK(server.column("SELECT payload FROM tether_mutations ORDER BY mutation_id") == Lines{"-", R"({"a":2})"});
+  CHECK(server.column("SELECT outcome FROM tether_mutations ORDER BY mutation_id") == Lines{"applied", "not_found"});
+}
+
+TEST_CASE("a batch that changes nothing takes no place in the order") {
+  Server server;
+  server.push("ann", {create(1, "T1"), remove(2, "T1")});
+  const auto clock = server.column("SELECT clock_us FROM tether_scopes");
+  server.clock.advance(std::chrono::hours(1));
+  CHECK(lines(server.push("ann", {remove(3, "T1"), remove(4, "T9")})) == Lines{"3 applied rev 2", "4 not_found {}"});
+  CHECK(server.column("SELECT clock_us FROM tether_scopes") == clock);
+  CHECK(lines(server.push("ann", {})) == Lines{});
+}
+
+TEST_CASE("the order goes on when the clock goes back") {
+  Server server;
+  server.push("ann", {create(1, "T1")});
+  const auto before = server.pull().new_cursor;
+  server.clock.advance(-std::chrono::hours(24));
+  server.push("ann", {create(2, "T2"), create(3, "T3")});
+  protocol::PullRequest next;
+  next.cursor = before;
+  CHECK(lines(server.pull(next)) == Lines{"T2 {} rev 1 by ann", "T3 {} rev 1 by ann"});
+  CHECK(server.pull(next).new_cursor == Cursor{before->value + 2});
+}
+
+TEST_CASE("scopes know nothing of each other, and each has an epoch of its own") {
+  Server server;
+  server.push("ann", {create(1, "T1", R"({"a":1})")});
+  const auto epoch = server.pull().epoch;
+  server.scope = Scope{"other"};
+  CHECK(server.pull() == protocol::PullReply{});
+  CHECK(lines(server.push("ann", {create(1, "T1", R"({"a":2})")})) == Lines{"1 applied rev 1"});
+  CHECK(lines(server.pull()) == Lines{R"(T1 {"a":2} rev 1 by ann)"});
+  CHECK(server.pull().epoch.size() == 26);
+  CHECK(server.pull().epoch != epoch);
+}
+
+TEST_CASE("text of every kind comes back as it was") {
+  Server server;
+  const std::string payload = R"({"t":"a\u0000b \ud83d\udcda", "n":1e22,  "m":123456789012345678901234567890})";
+  server.push("a'n$1", {create(1, "T'$1{rows}", payload)});
+  const auto row = server.pull().snapshots.at(0);
+  CHECK(row.key.id.value == "T'$1{rows}");
+  CHECK(row.updated_by == ClientId{"a'n$1"});
+  CHECK(row.payload == payload);
+  CHECK(server.column("SELECT payload FROM tether_records") == Lines{payload});
+  CHECK(lines(server.push("a'n$1", {create(1, "T'$1{rows}", payload)})) == Lines{"1 applied rev 1"});
+}
+
+TEST_CASE("a fault at any statement leaves nothing of the batch behind") {
+  Server server;
+  server.push("ann", {create(1, "T1", R"({"a":1})")});
+  const protocol::PushRequest request{ClientId{"bob"}, {create(2, "T2"), seeing(1, update(3, "T1", R"({"a":2})"))}, {}};
+  int faults = 0;
+  for (bool done = false; !done; ++faults) {
+    int left = faults;
+    MeddledDatabase faulty(*server.database, [&](std::string_view) -> std::int64_t {
+      if (left-- == 0) throw Error(ErrorCode::io, "pulled the plug");
+      return 0;
+    });
+    try {
+      server.authority.push(faulty, server.scope, request);
+      done = true;
+    } catch (const Error&) {
+      REQUIRE(server.column("SELECT mutation_id FROM tether_mutations") == Lines{id(1)});
+      REQUIRE(lines(server.pull()) == Lines{R"(T1 {"a":1} rev 1 by ann)"});
+    }
+  }
+  CHECK(faults == 9);  // eight statements, then it goes well
+  CHECK(lines(server.pull()) == Lines{"T2 {} rev 1 by bob", R"(T1 {"a":2} rev 2 by bob)"});
+}
+
+TEST_CASE("the number of statements does not grow with the batch") {
+  Server server;
+  std::vector<protocol::Mutation> batch;
+  for (int i = 1; i <= 200; ++i) batch.push_back(create(i, "T" + std::to_string(i)));
+  int statements = 0;
+  MeddledDatabase counted(*server.database, [&](std::string_view) -> std::int64_t { return ++statements, 0; });
+  server.authority.push(counted, server.scope, {ClientId{"ann"}, batch, {}});
+  CHECK(statements == 8);
+}
+
+TEST_CASE("when someone else was faster, the batch is decided again") {
+  Server server;
+  const auto late = [&](std::string_view statement, int times) {
+    MeddledDatabase racing(*server.database, [statement, times](std::string_view text) mutable -> std::int64_t {
+      return text.starts_with(statement) && times-- > 0 ? 1 : 0;
+    });
+    return lines(server.authority.push(racing, server.scope, {ClientId{"ann"}, {create(1, "T1")}, {}}));
+  };
+  CHECK_THROWS_WITH_AS(late("INSERT INTO tether_mutations", 100),
+                       "others kept changing the same records; nothing of the batch was kept", Error);
+  CHECK(server.column("SELECT scope FROM tether_scopes") == Lines{});
+  CHECK(late("INSERT INTO tether_records", 4) == Lines{"1 applied rev 1"});
+}
+
+}  // namespace
+}  // namespace tether::authority

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// Verbs for this room's tests: a server with a store and a clock of its own, and replies as lines of text.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "authority/authority.hpp"
+#include "authority/store.hpp"
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "protocol/codec.hpp"
+#include "sql/sqlite.hpp"
+#include "testing/temporary_directory.hpp"
+
+namespace tether::authority::fixture {
+
+constexpr std::int64_t k_start_ms = 1'795'000'000'000;  // when the server's clock starts; edits are made shortly before
+
+/// The mutation id that ends in `number`.
+inline std::string id(int number) {
+  const std::string digits = std::to_string(number);
+  return std::string(26 - digits.size(), '0') + digits;
+}
+
+inline protocol::Mutation mutation(int number, protocol::Operation operation, const std::string& entity,
+                                   const std::string& payload) {
+  return {.mutation_id = MutationId{id(number)},
+          .entity_id = EntityId{entity},
+          .model = ModelName{"Task"},
+          .operation = operation,
+          .payload = payload,
+          .version = number,
+          .timestamp_ms = k_start_ms - 10'000 + number,
+          .base_rev = {},
+          .before = {}};
+}
+inline protocol::Mutation create(int number, const std::string& entity, const std::string& payload = "{}") {
+  return mutation(number, protocol::Operation::create, entity, payload);
+}
+inline protocol::Mutation update(int number, const std::string& entity, const std::string& payload) {
+  return mutation(number, protocol::Operation::update, entity, payload);
+}
+inline protocol::Mutation remove(int number, const std::string& entity) {
+  return mutation(number, protocol::Operation::remove, entity, "{}");
+}
+/// As written by a client that had seen revision `rev`.
+inline protocol::Mutation seeing(std::int64_t rev, protocol::Mutation mutation) {
+  mutation.base_rev = Rev{rev};
+  return mutation;
+}
+inline protocol::Mutation written_at(std::int64_t timestamp_ms, protocol::Mutation mutation) {
+  mutation.timestamp_ms = timestamp_ms;
+  return mutation;
+}
+
+/// The number that a mutation id ends in.
+inline std::string number_of(const MutationId& id) {
+  const auto first = id.value.find_first_not_of('0');
+  return first == std::string::npos ? "0" : id.value.substr(first);
+}
+
+/// One line per answer: applied with revs, merged, rejected, conflicts.
+inline std::vector<std::string> lines(const protocol::PushReply& reply) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < reply.applied.size(); ++i) {
+    CHECK(reply.revs.at(i).first == reply.applied[i]);
+    out.push_back(number_of(reply.applied[i]) + " applied rev " + std::to_string(reply.revs[i].second.value));
+  }
+  for (const auto& merged : reply.merged) out.push_back(number_of(merged) + " merged");
+  for (const auto& rejection : reply.rejected) {
+    out.push_back(number_of(rejection.mutation_id) + " " + rejection.reason + " " + rejection.data);
+  }
+  for (const auto& conflict : reply.conflicts) {
+    std::string line = number_of(conflict.mutation_id) + " conflict " + conflict.server_state;
+    for (const auto& field : conflict.fields) line += " " + field;
+    out.push_back(line + (conflict.deleted ? " deleted" : "") + " rev " + std::to_string(conflict.server_rev->value));
+  }
+  return out;
+}
+
+/// `T1 {"a":1} rev 2 by ann`, with `deleted` in place of the payload of a tombstone.
+inline std::vector<std::string> lines(const protocol::PullReply& reply) {
+  std::vector<std::string> out;
+  for (const auto& row : reply.snapshots) {
+    out.push_back(row.key.id.value + " " + (row.deleted ? "deleted" : row.payload) + " rev " +
+                  std::to_string(row.rev->value) + " by " + row.updated_by->value);
+  }
+  return out;
+}
+
+class Server {
+ public:
+  explicit Server(Options options = {}) : authority(clock, random, options) { migrate(*database); }
+
+  protocol::PushReply push(const std::string& client, std::vector<protocol::Mutation> mutations,
+                           std::optional<std::int64_t> sent_at_ms = {}) {
+    return authority.push(*database, scope, {ClientId{client}, std::move(mutations), sent_at_ms});
+  }
+  protocol::PullReply pull(const protocol::PullRequest& request = {}) {
+    const auto page = authority.pull(*database, scope, request);
+    auto reply = protocol::decode_pull_reply(page.text);
+    CHECK(page.rows == static_cast<std::int64_t>(reply.snapshots.size()));
+    return reply;
+  }
+  std::unique_ptr<sql::Database> connect() {
+    return sql::open_sqlite({directory.file("server.db"), sql::Open::create, sql::Durability::normal, 30'000});
+  }
+  /// The text of the first column of every row that `query` finds, NULL as `-`.
+  std::vector<std::string> column(std::string_view query) {
+    std::vector<std::string> out;
+    database->execute(query, {}, [&](const sql::Row& row) {
+      out.emplace_back(row.is_null(0) ? std::string_view("-") : row.text(0));
+    });
+    return out;
+  }
+
+  testing::TemporaryDirectory directory;
+  SteppingClock clock{from_ms(k_start_ms)};
+  SeededRandom random{1};
+  Authority authority;
+  std::unique_ptr<sql::Database> database = connect();
+  Scope scope{"school"};
+};
+
+}  // namespace tether::authority::fixture

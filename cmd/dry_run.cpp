@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/dry_run.hpp"
+
+#include <algorithm>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cmd/json_out.hpp"
+#include "cmd/output.hpp"
+#include "protocol/codec.hpp"
+#include "replica/log.hpp"
+#include "replica/status.hpp"
+
+namespace tether::cmd {
+
+namespace {
+
+constexpr std::size_t k_rows_shown = 10;
+
+/// The pending mutations that a push would send first, in its order.
+std::vector<replica::LogEntry> first_unsent(replica::File& file) {
+  std::vector<replica::LogEntry> entries;
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    for (const char* status : {"syncing", "pending"}) {
+      std::size_t taken = 0;
+      replica::LogQuery query;
+      query.status = status;
+      replica::read_log(transaction, query, [&](const replica::LogEntry& entry) {
+        if (taken++ < k_rows_shown) entries.push_back(entry);
+      });
+    }
+  });
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  if (entries.size() > k_rows_shown) entries.resize(k_rows_shown);
+  return entries;
+}
+
+std::string entry_json(const replica::LogEntry& entry) {
+  JsonObject json;
+  json.text("mutation_id", entry.mutation.mutation_id.value)
+      .text("model", entry.mutation.model.value)
+      .text("id", entry.mutation.entity_id.value)
+      .text("operation", protocol::name(entry.mutation.operation));
+  return std::move(json).finish();
+}
+
+void dry_push(replica::File& file, Terminal& terminal, JsonObject& json) {
+  const std::int64_t pending = replica::status(file).pending;
+  const std::vector<replica::LogEntry> entries = pending > 0 ? first_unsent(file) : std::vector<replica::LogEntry>{};
+  if (terminal.json()) {
+    std::vector<std::string> rows;
+    for (const replica::LogEntry& entry : entries) rows.push_back(entry_json(entry));
+    json.integer("would_push", pending).raw("first", json_array(rows));
+    return;
+  }
+  terminal.line("would push " + counted(pending, "mutation"));
+  Table table(terminal, {{"mutation"}, {"operation"}, {"model"}, {"id"}});
+  for (const replica::LogEntry& entry : entries) {
+    table.row({printable(entry.mutation.mutation_id.value), std::string(protocol::name(entry.mutation.operation)),
+               printable(entry.mutation.model.value), printable(entry.mutation.entity_id.value)});
+  }
+  table.finish();
+  const std::int64_t unnamed = pending - static_cast<std::int64_t>(entries.size());
+  if (unnamed > 0) terminal.line("… and " + grouped(unnamed) + " more");
+}
+
+/// The request of the next page, as replica/pull.cpp would send it.
+protocol::PullRequest next_request(replica::File& file, const Settings& settings) {
+  protocol::PullRequest request;
+  request.client_id = file.client_id();
+  if (!settings.text("page").empty()) request.limit = settings.number("page");
+  request.cursor = replica::status(file).cursor;
+  request.full =
+      !request.cursor || sql::in_transaction(file.database(), sql::Access::read, [](sql::Transaction& transaction) {
+        return replica::state(transaction, "full_pull").has_value();
+      });
+  request.skip_own = !*request.full;
+  return request;
+}
+
+std::string body_of(const replica::Answer& answer) {
+  if (const auto* unreachable = std::get_if<replica::Unreachable>(&answer)) {
+    throw_unless_done(replica::End::unreachable, unreachable->reason);
+  }
+  if (const auto* forbidden = std::get_if<replica::Forbidden>(&answer)) {
+    throw_unless_done(replica::End::forbidden, forbidden->reason);
+  }
+  return std::get<replica::Reply>(answer).body;
+}
+
+void dry_pull(Context& context, replica::File& file, const Settings& settings, JsonObject& json) {
+  const auto connection = context.connect(settings);
+  const std::string request = protocol::encode(next_request(file, settings));
+  const std::string body = body_of(connection->exchange().ask(replica::Call::pull, request));
+  const protocol::PullReply reply = protocol::decode_pull_reply(body);
+  const auto changes = static_cast<std::int64_t>(reply.snapshots.size());
+  if (context.json()) {
+    json.integer("would_pull", changes).boolean("has_more", reply.has_more).boolean("reset", reply.reset);
+    return;
+  }
+  Terminal& terminal = context.terminal();
+  terminal.line(std::string("would pull ") + (reply.has_more ? "at least " : "") + counted(changes, "change"));
+  if (reply.reset) terminal.line("the server would send its full state: this file was last synced too long ago");
+}
+
+}  // namespace
+
+ExitCode run_dry(Context& context, const CycleOptions& options) {
+  replica::File file = context.open_file_read_only();
+  JsonObject json;
+  json.boolean("dry_run", true);
+  if (options.push) dry_push(file, context.terminal(), json);
+  if (options.pull) {
+    const Settings settings = context.settings(file, options.settings);
+    settings.server();
+    context.catch_interrupts();
+    dry_pull(context, file, settings, json);
+  }
+  if (context.json()) context.terminal().line(std::move(json).finish());
+  return ExitCode::done;
+}
+
+}  // namespace tether::cmd

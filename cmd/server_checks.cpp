@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/server_checks.hpp"
+
+#include <algorithm>
+#include <variant>
+
+#include "protocol/codec.hpp"
+
+namespace tether::cmd {
+
+namespace {
+
+using replica::Answer;
+using replica::Check;
+using replica::CheckResult;
+
+constexpr std::int64_t k_protocol = 1;
+// The server takes no edit time later than its own now, and a slow clock loses conflicts that it should win.
+constexpr std::chrono::minutes k_skew_usual{1};
+
+Check auth_accepted(const Settings& settings) {
+  return {"auth", CheckResult::ok, settings.token().empty() ? "accepted without a token" : "the token is accepted"};
+}
+
+/// The checks for an answer that is no reply; empty for a reply.
+std::vector<Check> turned_away(const Answer& answer, const Settings& settings) {
+  if (const auto* unreachable = std::get_if<replica::Unreachable>(&answer)) {
+    return {{"server", CheckResult::warning, unreachable->reason + "; what is recorded stays here until it answers"}};
+  }
+  if (const auto* forbidden = std::get_if<replica::Forbidden>(&answer)) {
+    return {{"server", CheckResult::ok, "answers at " + settings.server()},
+            {"auth", CheckResult::failed, forbidden->reason + "; `tether config --list` shows which token is used"}};
+  }
+  return {};
+}
+
+Check protocol_check(std::int64_t version) {
+  if (version == k_protocol) return {"protocol", CheckResult::ok, "version 1"};
+  return {
+      "protocol", CheckResult::failed,
+      "the server speaks version " + std::to_string(version) + ", this tether version 1: update the older of the two"};
+}
+
+std::vector<Check> described(const protocol::ServerInfo& info, const Settings& settings, Instant here) {
+  const auto skew = std::chrono::duration_cast<std::chrono::milliseconds>(from_us(info.server_time_us) - here);
+  return {{"server", CheckResult::ok, info.name + " " + info.version + " at " + settings.server()},
+          protocol_check(info.protocol),
+          clock_check(skew),
+          auth_accepted(settings)};
+}
+
+/// The original server says nothing about itself: whether it is one shows in how it answers a pull, of which nothing is
+/// kept.
+std::vector<Check> asked_by_pull(replica::Transport& transport, replica::File& file, const Settings& settings) {
+  protocol::PullRequest request;
+  request.client_id = file.client_id();
+  request.limit = 1;
+  const Answer answer = transport.pull(protocol::encode(request));
+  if (auto checks = turned_away(answer, settings); !checks.empty()) return checks;
+  protocol::decode_pull_reply(std::get<replica::Reply>(answer).body);
+  return {{"server", CheckResult::ok, "answers at " + settings.server() + ", and says nothing about itself"},
+          protocol_check(k_protocol),
+          auth_accepted(settings)};
+}
+
+/// One attempt: a doctor does not wait for better times.
+std::vector<Check> asked(Context& context, replica::File& file, const Settings& settings) {
+  const auto connection = context.connect(settings);
+  const Instant sent = context.clock().now();
+  try {
+    const Answer answer = connection->transport().info();
+    const Instant received = context.clock().now();
+    if (auto checks = turned_away(answer, settings); !checks.empty()) return checks;
+    const auto info = protocol::decode_server_info(std::get<replica::Reply>(answer).body);
+    return described(info, settings, sent + (received - sent) / 2);
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::unexpected_reply) throw;
+    return asked_by_pull(connection->transport(), file, settings);
+  }
+}
+
+}  // namespace
+
+Check clock_check(std::chrono::milliseconds skew) {
+  const std::chrono::milliseconds size = std::max(skew, -skew);
+  if (size <= k_skew_usual) return {"clock", CheckResult::ok, human_duration(size) + " from the server's"};
+  return {"clock", CheckResult::warning,
+          "this machine is " + human_duration(size) + (skew.count() > 0 ? " behind" : " ahead of") +
+              " the server: set its clock, for conflicts are decided by time"};
+}
+
+std::vector<Check> check_server(Context& context, replica::File& file, const SettingValues& flags) {
+  try {
+    const Settings settings = context.settings(file, flags);
+    if (settings.text("server").empty()) {
+      return {{"server", CheckResult::warning, "none is set; `tether config server URL` sets one"}};
+    }
+    return asked(context, file, settings);
+  } catch (const Error& e) {  // to a doctor a fault is a finding
+    return {{"server", CheckResult::failed, std::string(e.what()) + (e.hint().empty() ? "" : "; " + e.hint())}};
+  }
+}
+
+}  // namespace tether::cmd

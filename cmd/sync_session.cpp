@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/sync_session.hpp"
+
+#include "cmd/cycle_report.hpp"
+#include "cmd/dry_run.hpp"
+#include "cmd/output.hpp"
+#include "protocol/limits.hpp"
+#include "replica/pull.hpp"
+#include "replica/status.hpp"
+
+namespace tether::cmd {
+
+namespace {
+
+std::int64_t batch_of(const Settings& settings) {
+  const auto most = static_cast<std::int64_t>(protocol::Limits{}.mutations_max);
+  const std::int64_t batch = settings.number("batch");
+  if (batch <= most) return batch;
+  throw Error(ErrorCode::usage, "a batch of " + grouped(batch) + " is more than a server takes in one request",
+              "Ask for at most " + grouped(most) + ".");
+}
+
+std::optional<std::int64_t> page_of(const Settings& settings) {
+  if (settings.text("page").empty()) return std::nullopt;
+  return settings.number("page");
+}
+
+void push_pending(replica::File& file, Context::Connection& connection, Terminal& terminal, std::int64_t batch,
+                  std::int64_t pending, CycleReport& report) {
+  Progress progress(terminal, "pushing", pending);
+  replica::PushOptions push_options;
+  push_options.batch = batch;
+  push_options.progress = [&](std::int64_t done) { progress.at(done); };
+  report.push = replica::push(file, connection.exchange(), push_options);
+  report.end = report.push.end;
+  report.reason = report.push.reason;
+}
+
+void pull_changes(replica::File& file, Context::Connection& connection, Terminal& terminal,
+                  std::optional<std::int64_t> page, CycleReport& report) {
+  Progress progress(terminal, "pulling");
+  replica::PullOptions pull_options;
+  pull_options.page = page;
+  pull_options.progress = [&](std::int64_t done) { progress.at(done); };
+  const replica::PullReport pulled = replica::pull(file, connection.exchange(), pull_options);
+  report.pulled = pulled.pulled;
+  report.end = pulled.end;
+  report.reason = pulled.reason;
+}
+
+CycleReport cycle(Context& context, replica::File& file, const Settings& settings, const CycleOptions& options) {
+  const std::int64_t batch = batch_of(settings);
+  CycleReport report;
+  const std::int64_t pending = options.push ? replica::status(file).pending : 0;
+  if (pending == 0 && !options.pull) return report;  // without work the network module is not even loaded
+  const auto connection = context.connect(settings);
+  if (pending > 0) push_pending(file, *connection, context.terminal(), batch, pending, report);
+  if (options.pull && report.end == replica::End::done) {
+    pull_changes(file, *connection, context.terminal(), page_of(settings), report);
+  }
+  return report;
+}
+
+}  // namespace
+
+void throw_unless_done(replica::End end, const std::string& reason) {
+  if (end == replica::End::unreachable) {
+    throw Error(ErrorCode::unreachable, reason, "Nothing is lost; run it again when the server can be reached.");
+  }
+  if (end == replica::End::forbidden) {
+    throw Error(ErrorCode::forbidden, reason,
+                "Nothing is lost; `tether config --list` shows which token is used and where it comes from.");
+  }
+}
+
+std::unique_ptr<replica::SyncLock> lock_unless_syncing(const std::string& path) {
+  try {
+    return std::make_unique<replica::SyncLock>(path);
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::locked) throw;
+    return nullptr;  // expected wherever two timers sync one file
+  }
+}
+
+ExitCode run_cycle(Context& context, const CycleOptions& options) {
+  if (options.dry_run) return run_dry(context, options);
+  Stopwatch stopwatch(context.clock());
+  replica::File file = context.open_file();
+  const Settings settings = context.settings(file, options.settings);
+  settings.server();  // without one, say so even where there is nothing to send
+  const auto lock = lock_unless_syncing(file.path());
+  if (!lock) return report_skipped(context.terminal(), stopwatch.elapsed_ms());
+  context.catch_interrupts();
+  const CycleReport report = cycle(context, file, settings, options);
+  report_cycle(context.terminal(), file, options, report, stopwatch.elapsed_ms());
+  context.terminal().flush();  // the report stands before the error that may follow
+  throw_unless_done(report.end, report.reason);
+  return exit_code(report);
+}
+
+void define_cycle(CommandLine& line, std::shared_ptr<CycleOptions> options) {
+  if (options->push) {
+    add_setting_options(line, &options->settings, {"batch"});
+    line.exit_status(ExitCode::attention, "a mutation was rejected, or a conflict was found: both are named");
+  }
+  if (options->pull) add_setting_options(line, &options->settings, {"page"});
+  line.flag("--dry-run", &options->dry_run, "show what would be done, and do nothing");
+  add_network_options(line, &options->settings);
+  line.exit_status(ExitCode::unreachable, "the server cannot be reached or asks to come back later; nothing is lost");
+  line.exit_status(ExitCode::forbidden, "the token is missing, wrong or not allowed to do this");
+  line.exit_status(ExitCode::locked, "another tether is syncing this file; skipped");
+  line.exit_status(ExitCode::interrupted, "interrupted; everything committed so far stays");
+  line.run([options](Context& context) { return run_cycle(context, *options); });
+}
+
+}  // namespace tether::cmd

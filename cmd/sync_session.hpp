@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// One cycle with the server, as push, pull and sync run it: under the file's sync lock, reported in one form.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "cmd/command_line.hpp"
+#include "cmd/context.hpp"
+#include "cmd/settings.hpp"
+#include "replica/file.hpp"
+#include "replica/push.hpp"
+
+namespace tether::cmd {
+
+struct CycleOptions {
+  bool push = false;
+  bool pull = false;
+  bool dry_run = false;
+  SettingValues settings;  // given as flags
+};
+
+/// What came of it. The first end that is not `done` ends the cycle: a server that cannot be reached is not asked
+/// twice.
+struct CycleReport {
+  replica::End end = replica::End::done;
+  std::string reason;
+  replica::PushReport push;
+  std::int64_t pulled = 0;
+};
+
+/// Declares the options that the directions of `options` take, the exit codes, and running it.
+void define_cycle(CommandLine& line, std::shared_ptr<CycleOptions> options);
+
+ExitCode run_cycle(Context& context, const CycleOptions& options);
+
+/// Throws the Error that `end` stands for; returns when it is `done`.
+void throw_unless_done(replica::End end, const std::string& reason);
+
+/// Null when another process is syncing the file.
+std::unique_ptr<replica::SyncLock> lock_unless_syncing(const std::string& path);
+
+}  // namespace tether::cmd

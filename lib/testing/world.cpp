@@ -173,21 +173,26 @@ std::vector<std::string> World::broken_promises() {
   std::set<std::string> applied;
   reading->run(sql::Statement{"SELECT mutation_id FROM tether_mutations WHERE outcome IN ('applied', 'merged')"}, {},
                [&](const sql::Row& row) { applied.insert(std::string(row.text(0))); });
+  // Where nothing is forgotten, every revision has the one mutation that made it.
   reading->run(
-      sql::Statement{"SELECT r.model, r.entity_id FROM tether_records r WHERE r.rev <> (SELECT count(DISTINCT m.rev) "
+      sql::Statement{"SELECT r.model, r.entity_id FROM tether_records r JOIN tether_scopes s ON s.scope = r.scope "
+                     "WHERE s.forgotten_ms = 0 AND r.rev <> (SELECT count(DISTINCT m.rev) "
                      "FROM tether_mutations m WHERE m.scope = r.scope AND m.model = r.model AND m.entity_id = "
                      "r.entity_id AND m.outcome IN ('applied', 'merged'))"},
       {}, [&](const sql::Row& row) {
         broken.push_back("a revision without its mutation: " + line(row.text(0), row.text(1), ""));
       });
 
+  bool forgets = false;
+  reading->run(sql::Statement{"SELECT 1 FROM tether_scopes WHERE forgotten_ms > 0"}, {},
+               [&](const sql::Row&) { forgets = true; });
   for (auto& [name, laptop] : laptops_) {
     for (const auto& difference : laptop->differences()) broken.push_back(name + " does not replay: " + difference);
     std::set<std::string> failed_entities;
     for (const auto& entry : laptop->log()) {
       const auto& id = entry.mutation.mutation_id.value;
       if (entry.sync_status == "pending") broken.push_back(name + " still holds " + id);
-      if (entry.sync_status == "synced" && !applied.contains(id)) broken.push_back(name + " believes in " + id);
+      if (entry.sync_status == "synced" && !forgets && !applied.contains(id)) broken.push_back(name + " believes in " + id);
       if (entry.sync_status == "failed" && entry.settled_by.empty()) {
         if (applied.contains(id)) broken.push_back(name + " believes that " + id + " failed");
         failed_entities.insert(line(entry.mutation.model.value, entry.mutation.entity_id.value, ""));

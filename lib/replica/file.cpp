@@ -15,6 +15,7 @@ namespace tether::replica {
 namespace {
 
 constexpr std::string_view k_in_memory = ":memory:";
+constexpr std::int64_t k_table_count = 4;  // of schema.sql
 
 constexpr sql::Statement k_state{"SELECT value FROM tether_sync_state WHERE key = $1"};
 constexpr sql::Statement k_set_state{
@@ -74,15 +75,15 @@ void read_into(Identity& identity, const sql::Row& row) {
               "Upgrade this tether.");
 }
 
-std::int64_t pragma(sql::Database& database, std::string_view query) {
+std::int64_t number(sql::Database& database, std::string_view query) {
   std::int64_t value = 0;
   database.execute(query, {}, [&](const sql::Row& row) { value = row.integer(0); });
   return value;
 }
 
 [[noreturn]] void refuse_foreign(sql::Database& database, const std::string& path) {
-  const std::int64_t version = pragma(database, "PRAGMA user_version");
-  const bool marked_ours = pragma(database, "PRAGMA application_id") == k_application_id;
+  const std::int64_t version = number(database, "PRAGMA user_version");
+  const bool marked_ours = number(database, "PRAGMA application_id") == k_application_id;
   if (marked_ours && version > k_schema_version) refuse_newer(path, version);
   const std::string adopt = "Add Tether's tables to it with `tether --db " + path + " init --adopt`.";
   switch (owner_of(database)) {
@@ -111,24 +112,17 @@ void check_version(const Identity& identity, const std::string& path) {
 
 /// Opening is on the way of every one-shot command: two small queries, no write.
 Identity read_identity(sql::Database& database, const std::string& path) {
-  std::int64_t tables = 0;
-  bool has_state = false;
-  database.execute(
-      "SELECT count(*), coalesce(sum(name = 'tether_sync_state'), 0) FROM sqlite_schema WHERE type = 'table' AND name "
-      "IN "
-      "('tether_mutation_logs', 'tether_sync_state', 'tether_records', 'tether_conflicts')",
-      {}, [&](const sql::Row& row) {
-        tables = row.integer(0);
-        has_state = row.integer(1) > 0;
-      });
+  const std::int64_t tables =
+      number(database,
+             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
+             "('tether_mutation_logs', 'tether_sync_state', 'tether_records', 'tether_conflicts')");
+  if (tables < k_table_count && owner_of(database) != Owner::tether) refuse_foreign(database, path);
   Identity identity;
-  if (has_state) {
-    database.execute("SELECT key, value FROM tether_sync_state", {},
-                     [&](const sql::Row& row) { read_into(identity, row); });
-  }
+  database.execute("SELECT key, value FROM tether_sync_state", {},
+                   [&](const sql::Row& row) { read_into(identity, row); });
   if (identity.schema_version.empty()) refuse_foreign(database, path);
   check_version(identity, path);
-  if (tables < 4) {
+  if (tables < k_table_count) {
     throw Fatal(ErrorCode::corrupt, path + " has lost a table of Tether's", "Restore it from a backup.");
   }
   return identity;

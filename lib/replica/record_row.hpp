@@ -22,10 +22,10 @@ struct RecordRow {
   std::int64_t version = 0;
   Rev rev{0};
   std::int64_t updated_at_ms = 0;
-  std::optional<std::int64_t> open_log_id =
-      std::nullopt;  // newest open mutation; nullopt: clean, payload is the server's state
-  std::optional<std::string> base =
-      std::nullopt;  // the server's state beneath open edits; nullopt: the server has none
+  /// Newest open mutation; nullopt: clean, payload is the server's state.
+  std::optional<std::int64_t> open_log_id = std::nullopt;
+  /// The server's state beneath open edits; nullopt: the server has none.
+  std::optional<std::string> base = std::nullopt;
   bool base_deleted = false;
   std::int64_t rebased_log_id = 0;
   std::int64_t generation = 0;

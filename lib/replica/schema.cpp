@@ -105,7 +105,7 @@ Owner owner_of(sql::Database& database) {
   const auto has_table = [&](std::string_view name) {
     return std::ranges::any_of(objects, [&](const SchemaObject& object) { return names_table(object, name); });
   };
-  if (has_table("tether_sync_state") &&
+  if (has_table("tether_sync_state") && columns_of(database, "tether_sync_state").contains("key") &&
       number(database, "SELECT count(*) FROM tether_sync_state WHERE key = 'schema_version'") > 0) {
     return Owner::tether;
   }

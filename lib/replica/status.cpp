@@ -27,7 +27,7 @@ constexpr sql::Statement k_oldest{
 /// Why a mutation is not on the server, for a person.
 std::string reason_of(std::string_view sync_status, std::string_view rejection, const std::string& last_push) {
   if (sync_status == "failed") return "rejected: " + std::string(rejection);
-  if (!last_push.empty()) return last_push;
+  if (!last_push.empty()) return "server unreachable: " + last_push;
   if (!rejection.empty()) return "put off by the server: " + std::string(rejection);
   return "not pushed yet";
 }

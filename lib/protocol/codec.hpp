@@ -29,7 +29,8 @@ PullReply decode_pull_reply(std::string_view body);
 /// Writes a pull reply row by row, without a struct in between: the server's way.
 class PullReplyWriter {
  public:
-  PullReplyWriter();
+  /// `bytes_expected`: of the whole text, to reserve memory.
+  explicit PullReplyWriter(std::size_t bytes_expected = 0);
   /// `payload` is the stored text; tether_id is added here. For a deleted row the payload is `{}`.
   void snapshot(std::string_view model, std::string_view entity_id, bool deleted, std::string_view payload, Rev rev,
                 std::int64_t updated_at_us, std::string_view updated_by);

@@ -10,6 +10,7 @@ namespace tether::protocol {
 namespace {
 
 constexpr std::string_view k_id_field = "tether_id";  // in the payload of an upsert: the entity's id once more
+constexpr std::size_t k_snapshot_bytes = 256;         // of a snapshot beside its payload, about: to reserve memory
 
 std::optional<Cursor> read_cursor(JsonReader& reader) {
   return read_optional(reader, [](JsonReader& r) { return Cursor{r.integer()}; });
@@ -162,7 +163,10 @@ PullRequest decode_pull_request(std::string_view body, const Limits& limits) {
   return reading_request(body, limits, read_pull_request);
 }
 
-PullReplyWriter::PullReplyWriter() : out_(R"({"snapshots":[)") {}
+PullReplyWriter::PullReplyWriter(std::size_t bytes_expected) {
+  out_.reserve(bytes_expected);
+  out_ += R"({"snapshots":[)";
+}
 
 void PullReplyWriter::snapshot(std::string_view model, std::string_view entity_id, bool deleted,
                                std::string_view payload, Rev rev, std::int64_t updated_at_us,
@@ -199,7 +203,9 @@ std::string PullReplyWriter::finish(std::optional<Cursor> new_cursor, bool has_m
 }
 
 std::string encode(const PullReply& reply) {
-  PullReplyWriter writer;
+  std::size_t bytes = k_snapshot_bytes;
+  for (const Snapshot& row : reply.snapshots) bytes += k_snapshot_bytes + row.payload.size();
+  PullReplyWriter writer(bytes);
   for (const Snapshot& row : reply.snapshots) writer.snapshot(row);
   return std::move(writer).finish(reply.new_cursor, reply.has_more, reply.reset, reply.epoch);
 }

@@ -160,7 +160,7 @@ std::string_view JsonReader::written_string() {
     } else {
       const std::size_t length = utf8_character(text_.substr(at_));
       if (length == 0) fail_at("UTF-8");
-      if (length == 1 && text_[at_] < 0x20) fail_at("control characters in a string to be escaped");
+      if (length == 1 && text_[at_] < 0x20) fail_at("an escape instead of a control character");
       at_ += length;
     }
   }

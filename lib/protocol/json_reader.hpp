@@ -87,9 +87,9 @@ void JsonReader::object(OnMember&& on_member) {
   if (!take('}')) {
     std::string unescaped_key;
     do {
+      steps_[depth_ - 1].key = {};
       steps_[depth_ - 1].key = key(unescaped_key);
       on_member(steps_[depth_ - 1].key);
-      steps_[depth_ - 1].key = {};
     } while (take_separator('}'));
   }
   leave();

@@ -175,6 +175,7 @@ void check_object(std::string_view text) {
 
 std::vector<Member> members(std::string_view object) {
   std::vector<Member> found;
+  found.reserve(k_members_compared_max);
   for_each_member(object, [&](const Member& member) { found.push_back(member); });
   if (found.size() <= k_members_compared_max) {
     keep_last_of_few(found);
@@ -216,12 +217,21 @@ std::string_view find_member(std::string_view object, std::string_view key) {
 }
 
 std::string without_member(std::string_view object, std::string_view key) {
-  if (find_member(object, key).empty()) return std::string(object);
-  ObjectWriter writer;
+  std::string out;
+  std::size_t copied = 0;  // of `object`
+  bool is_first = true;    // so far nothing was kept
   for_each_member(object, [&](const Member& member) {
-    if (!stands_for(member.key, key)) writer.member(member.key, member.value);
+    const auto start = static_cast<std::size_t>(member.key.data() - object.data()) - 1;
+    const auto end = static_cast<std::size_t>(member.value.data() - object.data()) + member.value.size();
+    if (stands_for(member.key, key)) {
+      // The comma goes with it: the one in front, or the one behind where nothing is in front.
+      out += object.substr(copied, is_first ? start - copied : object.rfind(',', start) - copied);
+      copied = is_first ? std::min(object.find_first_not_of(" \t\r\n,", end), object.size()) : end;
+    } else {
+      is_first = false;
+    }
   });
-  return std::move(writer).finish();
+  return out += object.substr(copied);
 }
 
 std::string without_white_space(std::string_view json) {

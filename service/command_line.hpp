@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The command line, taken apart. The one room of the service that knows CLI11, which takes seconds to compile.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "service/options.hpp"
+
+namespace tether::service {
+
+struct CommandLine {
+  std::string command;      // serve, migrate, check, compact, version
+  Texts flags;              // settings that were given
+  std::string config_file;  // empty: none
+  std::string keep;         // of compact
+  bool only_check = false;  // of migrate
+};
+
+/// nullopt: a help text was printed and nothing is left to do. Throws Error(usage).
+std::optional<CommandLine> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace tether::service

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// What `tether-service` does, one function per command. Each returns the exit code; faults are thrown.
+#pragma once
+
+#include <chrono>
+#include <ostream>
+
+#include "service/options.hpp"
+
+namespace tether::service {
+
+constexpr int k_exit_done = 0;
+constexpr int k_exit_fault = 1;
+constexpr int k_exit_usage = 2;
+constexpr int k_exit_needs_attention = 3;
+
+/// Until SIGTERM or SIGINT. Logs to stderr.
+int serve(const Options& options, const Values& values);
+/// Brings the store up to date; with `only_check` says whether that is needed.
+int migrate(const Options& options, bool only_check, std::ostream& out);
+/// Validates the settings (done when it is called) and the store, without serving.
+int check(const Options& options, std::ostream& out);
+int compact(const Options& options, std::chrono::milliseconds keep, std::ostream& out);
+
+}  // namespace tether::service

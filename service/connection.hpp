@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// One accepted connection as a stream with deadlines: every wait is bounded, what is written leaves in as few segments
+// as possible, and a reply is still delivered when the rest of a request is thrown away.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "service/httplib.hpp"
+
+namespace tether::service {
+
+class Connection final : public httplib::Stream {
+ public:
+  /// Owns the socket.
+  Connection(int socket, std::chrono::milliseconds write_time);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  enum class Wait { readable, idle_too_long, told_to_close };
+  /// Until the next request begins. `stop` becomes readable when the service stops; `release` is an eventfd in
+  /// semaphore mode: each count in it lets one idle connection close, to make room for a new one.
+  Wait wait_for_request(int stop, int release, std::chrono::milliseconds idle_time);
+
+  enum class Head { complete, closed, too_late, too_long };
+  /// Reads up to and with the empty line; what came after it stays for read().
+  Head receive_head(std::string& head, std::chrono::milliseconds header_time);
+
+  /// Lets httplib read `head` and then the rest from the socket, until `deadline`.
+  void replay(std::string_view head, std::chrono::steady_clock::time_point deadline);
+
+  bool timed_out() const { return timed_out_; }
+  /// Sends what was written. False when the other side is gone.
+  bool flush();
+  /// Ends the writing side and reads for a moment what is still on its way: closing with unread data would reset the
+  /// connection and take the reply with it.
+  void linger();
+
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return !broken_; }
+  ssize_t read(char* data, std::size_t size) override;
+  ssize_t write(const char* data, std::size_t size) override;
+  void get_remote_ip_and_port(std::string& ip, int& port) const override;
+  void get_local_ip_and_port(std::string& ip, int& port) const override;
+  socket_t socket() const override {
+    return 0;
+  }  // httplib refuses requests on high descriptors, as it would select() them
+
+ private:
+  ssize_t receive(char* data, std::size_t size, std::chrono::steady_clock::time_point deadline);
+  bool send_all(const char* data, std::size_t size);
+
+  int socket_;
+  std::chrono::milliseconds write_time_;
+  std::chrono::steady_clock::time_point deadline_;
+  std::string in_;        // received and not yet read
+  std::size_t read_ = 0;  // of in_
+  std::string out_;       // written and not yet sent
+  bool timed_out_ = false;
+  bool broken_ = false;
+};
+
+}  // namespace tether::service

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// One request and its reply, without HTTP: what routes answer and what the log tells.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace tether::service {
+
+struct Reply {
+  int status = 200;
+  std::string body;
+  int retry_after_s = 0;   // 0: not said
+  std::string allow;       // of a 405: the method that is
+  std::string error_code;  // of the body, for the log
+  std::string fault;       // what went wrong in the service; for the log, never for the client
+};
+
+/// What the log tells of a request. Never a payload, never a token.
+struct Exchange {
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  std::string request_id;
+  std::string method;
+  std::string route;
+  std::string remote;
+  std::string client;
+  std::string client_version;
+  std::string scope;
+  int status = 0;  // 0: the client left before an answer
+  std::int64_t bytes_in = 0;
+  std::int64_t bytes_out = 0;
+  std::int64_t applied = 0;
+  std::int64_t rejected = 0;
+  std::int64_t conflicts = 0;
+  std::int64_t rows = 0;
+  std::string error_code;
+  std::string fault;
+};
+
+}  // namespace tether::service

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include <cstdlib>
+#include <iostream>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "service/command_line.hpp"
+#include "service/commands.hpp"
+
+namespace tether::service {
+
+namespace {
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
+}
+
+int run(const CommandLine& line) {
+  if (line.command == "version") {
+    std::cout << "tether-service " TETHER_VERSION "\n";
+    return k_exit_done;
+  }
+  const std::string config_file =
+      line.config_file.empty() ? environment("TETHER_CONFIG").value_or("") : line.config_file;
+  const Texts file = config_file.empty() ? Texts() : read_config_file(config_file);
+  const Values values = gather(line.flags, environment, file, config_file);
+  const Options options = options_from(values);
+  if (line.command == "migrate") return migrate(options, line.only_check, std::cout);
+  if (line.command == "check") return check(options, std::cout);
+  if (line.command == "compact") return compact(options, parse_duration(line.keep), std::cout);
+  return serve(options, values);
+}
+
+}  // namespace
+
+}  // namespace tether::service
+
+int main(int argc, char** argv) {
+  using namespace tether;
+  try {
+    const auto line = service::parse_command_line(argc, argv);
+    return line ? service::run(*line) : service::k_exit_done;
+  } catch (const Error& error) {
+    std::cerr << "tether-service: " << error.what() << "\n";
+    if (!error.hint().empty()) std::cerr << "  " << error.hint() << "\n";
+    return error.code() == ErrorCode::usage ? service::k_exit_usage : service::k_exit_fault;
+  } catch (const std::exception& error) {
+    std::cerr << "tether-service: bug: " << error.what() << "\n";
+    return service::k_exit_fault;
+  }
+}

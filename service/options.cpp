@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "service/options.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "service/listen_address.hpp"
+
+namespace tether::service {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& message, std::string hint = {}) {
+  throw Error(ErrorCode::usage, message, std::move(hint));
+}
+
+std::int64_t number(const std::string& text, std::int64_t least, std::int64_t most) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
+    refuse("'" + text + "' is no whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  }
+  return value;
+}
+
+std::size_t size(const std::string& text, std::int64_t least, std::int64_t most) {
+  return static_cast<std::size_t>(number(text, least, most));
+}
+
+std::chrono::milliseconds duration(const std::string& text, std::chrono::milliseconds least) {
+  const std::chrono::milliseconds value = parse_duration(text);
+  if (value < least || value > std::chrono::hours(1)) {
+    refuse("'" + text + "' is not from " + human_duration(least) + " to 1h");
+  }
+  return value;
+}
+
+bool truth(const std::string& text) {
+  if (text == "true" || text == "1" || text == "yes") return true;
+  if (text == "false" || text == "0" || text == "no" || text.empty()) return false;
+  refuse("'" + text + "' is neither true nor false");
+}
+
+std::string store_path(const std::string& text) {
+  constexpr std::string_view k_sqlite = "sqlite:";
+  if (text.starts_with("postgres:") || text.starts_with("postgresql:")) {
+    refuse("this tether-service was built without Postgres: " + redacted(text),
+           "Use the embedded store: --store sqlite:tether-server.db.");
+  }
+  if (!text.starts_with(k_sqlite) || text.size() == k_sqlite.size()) {
+    refuse("'" + redacted(text) + "' names no store", "Use sqlite:FILE, as in --store sqlite:tether-server.db.");
+  }
+  const std::string path = text.substr(k_sqlite.size());
+  if (path == ":memory:" || path.find('\0') != std::string::npos) {
+    refuse("a store in memory would lose everything that it acknowledged",
+           "Name a file: --store sqlite:tether-server.db.");
+  }
+  return path;
+}
+
+std::string prefix(std::string text) {
+  while (text.ends_with('/')) text.pop_back();
+  const auto is_allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '-' ||
+           c == '_';
+  };
+  if ((!text.empty() && text[0] != '/') || text.size() > 100 || !std::ranges::all_of(text, is_allowed)) {
+    refuse("'" + text + "' is no prefix: it begins with / and holds letters, digits, /, - and _");
+  }
+  return text;
+}
+
+void listen(Options& options, const std::string& text) {
+  const ListenAddress address = parse_listen_address(text);
+  options.host = address.host;
+  options.port = address.port;
+}
+
+void no_auth(Options&, const std::string& text) {
+  if (text != "none")
+    refuse("'" + text + "' is no kind of authentication of this version", "Only --auth none is there.");
+}
+
+void log_format(Options& options, const std::string& text) {
+  if (text != "json" && text != "text") refuse("'" + text + "' is neither json nor text");
+  options.log = text == "json" ? LogFormat::json : LogFormat::text;
+}
+
+constexpr std::int64_t k_many = 1'000'000'000;
+using std::chrono::milliseconds;
+
+const Setting k_settings[] = {
+    {"listen", "TETHER_LISTEN", "127.0.0.1:8787", "HOST:PORT", "where to listen; port 0 takes any free one", &listen},
+    {"store", "TETHER_STORE", "sqlite:tether-server.db", "STORE", "where everything is kept: sqlite:FILE",
+     [](Options& o, const std::string& t) { o.store_path = store_path(t); }},
+    {"prefix", "TETHER_PREFIX", "/tether", "PATH", "what stands before /push, /pull and /info",
+     [](Options& o, const std::string& t) { o.prefix = prefix(t); }},
+    {"auth", "TETHER_AUTH", "none", "KIND", "who may sync: none (everyone who can connect)", &no_auth},
+    {"insecure", "TETHER_INSECURE", "false", "", "allow --auth none on an address that others can reach",
+     [](Options& o, const std::string& t) { o.insecure = truth(t); }},
+    {"strict-duplicates", "TETHER_STRICT_DUPLICATES", "false", "",
+     "answer a mutation that was applied before as rejected: duplicate",
+     [](Options& o, const std::string& t) { o.strict_duplicates = truth(t); }},
+    {"log", "TETHER_LOG", "json", "FORMAT", "json (a line for machines) or text (for people)", &log_format},
+    {"body-bytes", "TETHER_BODY_BYTES", "16777216", "N", "largest request body, after decompression",
+     [](Options& o, const std::string& t) { o.limits.body_bytes_max = size(t, 1'024, k_many); }},
+    {"mutations", "TETHER_MUTATIONS", "50000", "N", "most mutations in one push",
+     [](Options& o, const std::string& t) { o.limits.mutations_max = size(t, 1, k_many); }},
+    {"payload-bytes", "TETHER_PAYLOAD_BYTES", "1048576", "N", "largest payload of one mutation",
+     [](Options& o, const std::string& t) { o.limits.payload_bytes_max = size(t, 2, k_many); }},
+    {"page-rows", "TETHER_PAGE_ROWS", "1000", "N", "rows of a page when a pull names no limit",
+     [](Options& o, const std::string& t) { o.limits.page_rows_default = number(t, 1, k_many); }},
+    {"page-rows-max", "TETHER_PAGE_ROWS_MAX", "10000", "N", "most rows that a pull may ask for",
+     [](Options& o, const std::string& t) { o.limits.page_rows_max = number(t, 1, k_many); }},
+    {"page-bytes", "TETHER_PAGE_BYTES", "8388608", "N", "a page ends early once it is this long",
+     [](Options& o, const std::string& t) { o.limits.page_bytes_max = size(t, 1'024, k_many); }},
+    {"connections", "TETHER_CONNECTIONS", "512", "N", "connections served at once; a thread each",
+     [](Options& o, const std::string& t) { o.connections = size(t, 1, 900); }},
+    {"readers", "TETHER_READERS", "4", "N", "pulls that read the store at once",
+     [](Options& o, const std::string& t) { o.readers = size(t, 1, 64); }},
+    {"header-time", "TETHER_HEADER_TIME", "10s", "DURATION", "longest wait for the head of a request",
+     [](Options& o, const std::string& t) { o.header_time = duration(t, milliseconds(100)); }},
+    {"request-time", "TETHER_REQUEST_TIME", "60s", "DURATION", "longest wait for a body to arrive, or a reply to leave",
+     [](Options& o, const std::string& t) { o.request_time = duration(t, milliseconds(100)); }},
+    {"idle-time", "TETHER_IDLE_TIME", "10s", "DURATION", "how long a connection may stay open unused",
+     [](Options& o, const std::string& t) { o.idle_time = duration(t, milliseconds(100)); }},
+    {"pool-wait", "TETHER_POOL_WAIT", "5s", "DURATION", "longest wait for the store before 503",
+     [](Options& o, const std::string& t) { o.pool_wait = duration(t, milliseconds(0)); }},
+    {"stop-time", "TETHER_STOP_TIME", "20s", "DURATION", "longest wait for requests under way when stopping",
+     [](Options& o, const std::string& t) { o.stop_time = duration(t, milliseconds(0)); }},
+};
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  return k_settings;
+}
+
+Values gather(const Texts& flags, const Environment& environment, const Texts& file, const std::string& file_path) {
+  Values values;
+  for (const Setting& setting : settings()) {
+    Value& value = values[std::string(setting.name)];
+    if (const auto flag = flags.find(setting.name); flag != flags.end()) {
+      value = {flag->second, "--" + flag->first};
+    } else if (const auto variable = environment(std::string(setting.environment))) {
+      value = {*variable, std::string(setting.environment)};
+    } else if (const auto entry = file.find(setting.name); entry != file.end()) {
+      value = {entry->second, file_path};
+    } else {
+      value = {std::string(setting.fallback), "default"};
+    }
+  }
+  return values;
+}
+
+Options options_from(const Values& values) {
+  Options options;
+  for (const Setting& setting : settings()) {
+    const Value& value = values.find(setting.name)->second;
+    with_context(std::string(setting.name) + " (from " + value.source + ")",
+                 [&] { setting.apply(options, value.text); });
+  }
+  if (options.limits.page_rows_default > options.limits.page_rows_max) {
+    refuse("page-rows is larger than page-rows-max", "Lower the first or raise the second.");
+  }
+  if (!options.insecure && !is_loopback(options.host)) {
+    refuse("refusing to serve everyone who can reach " + options.host + " without authentication",
+           "Listen on 127.0.0.1, or say --insecure when something else in front of it asks for a password.");
+  }
+  return options;
+}
+
+std::string redacted(std::string_view text) {
+  const std::size_t scheme = text.find("://");
+  const std::size_t at = scheme == std::string_view::npos ? std::string_view::npos : text.rfind('@');
+  if (at == std::string_view::npos || at < scheme) return std::string(text);
+  return std::string(text.substr(0, scheme + 3)) + "***" + std::string(text.substr(at));
+}
+
+}  // namespace tether::service

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// What the service is told: flags > environment > configuration file > defaults, each value checked where it enters,
+// each knowing where it came from.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/log.hpp"
+#include "protocol/limits.hpp"
+
+namespace tether::service {
+
+struct Options {
+  std::string host = "127.0.0.1";
+  int port = 8787;  // 0: any free one
+  std::string store_path = "tether-server.db";
+  std::string prefix = "/tether";
+  bool insecure = false;
+  bool strict_duplicates = false;
+  LogFormat log = LogFormat::json;
+  protocol::Limits limits;
+  std::size_t connections = 512;
+  std::size_t readers = 4;
+  std::chrono::milliseconds header_time{10'000};
+  std::chrono::milliseconds request_time{60'000};
+  std::chrono::milliseconds idle_time{10'000};
+  std::chrono::milliseconds pool_wait{5'000};
+  std::chrono::milliseconds stop_time{20'000};
+};
+
+struct Setting {
+  std::string_view name;         // as in `--NAME` and in the configuration file
+  std::string_view environment;  // TETHER_…
+  std::string_view fallback;
+  std::string_view value;  // how the value is called in help texts; empty: a switch
+  std::string_view help;
+  void (*apply)(Options& options, const std::string& text);  // throws Error(usage)
+};
+std::span<const Setting> settings();
+
+/// Texts by setting name.
+using Texts = std::map<std::string, std::string, std::less<>>;
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+struct Value {
+  std::string text;
+  std::string source;  // `default`, `--listen`, `TETHER_LISTEN`, a file's path
+};
+using Values = std::map<std::string, Value, std::less<>>;
+
+/// Every setting with the value that holds and its source.
+Values gather(const Texts& flags, const Environment& environment, const Texts& file, const std::string& file_path);
+/// Throws Error(usage), naming the setting and where its value came from.
+Options options_from(const Values& values);
+
+/// Reads `{"listen": "…", "connections": 100, "insecure": false}`. Throws Error(usage) for an unknown name or a wrong
+/// type.
+Texts read_config_file(const std::string& path);
+
+/// `text` without the password that a URL may carry.
+std::string redacted(std::string_view text);
+
+}  // namespace tether::service

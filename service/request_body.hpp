@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+// A body while it arrives: counted piece by piece as it comes out of chunks and decompression, so that no kind of body
+// can be larger in memory than was agreed, nor all bodies together.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tether::service {
+
+/// Memory for the bodies of all requests under way.
+class BodyBudget {
+ public:
+  explicit BodyBudget(std::size_t bytes_max) : left_(static_cast<std::int64_t>(bytes_max)) {}
+  bool take(std::size_t bytes);
+  void give_back(std::size_t bytes) { left_ += static_cast<std::int64_t>(bytes); }
+
+ private:
+  std::atomic<std::int64_t> left_;
+};
+
+class RequestBody {
+ public:
+  enum class State { sound, too_large, no_room };
+  RequestBody(std::size_t bytes_max, BodyBudget& budget) : bytes_max_(bytes_max), budget_(budget) {}
+  ~RequestBody() { budget_.give_back(taken_); }
+  RequestBody(const RequestBody&) = delete;
+  RequestBody& operator=(const RequestBody&) = delete;
+
+  /// Says how much will come, where that is known, so that memory is moved less often.
+  void expect(std::uint64_t bytes);
+  /// False once it is over a limit: nothing more is wanted.
+  bool add(const char* data, std::size_t size);
+  State state() const { return state_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::size_t bytes_max_;
+  BodyBudget& budget_;
+  std::size_t taken_ = 0;
+  State state_ = State::sound;
+  std::string text_;
+};
+
+}  // namespace tether::service

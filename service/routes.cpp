@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "service/routes.hpp"
+
+#include <algorithm>
+
+#include "authority/store.hpp"
+#include "base/error.hpp"
+#include "protocol/codec.hpp"
+#include "service/error_reply.hpp"
+
+namespace tether::service {
+
+namespace {
+
+constexpr std::string_view k_scope = "default";  // without authentication there is one scope
+constexpr int k_retry_when_ready_s = 5;
+
+Reply ok(std::string body) {
+  Reply reply;
+  reply.body = std::move(body);
+  return reply;
+}
+
+}  // namespace
+
+Routes::Routes(const Options& options, authority::Authority& authority, StorePool& pool, Clock& clock)
+    : options_(options), authority_(authority), pool_(pool), clock_(clock), scope_{std::string(k_scope)} {
+  routes_ = {{options.prefix + "/push", "POST", &Routes::push},
+             {options.prefix + "/pull", "POST", &Routes::pull},
+             {options.prefix + "/info", "GET", &Routes::info},
+             {"/healthz", "GET", &Routes::healthz},
+             {"/readyz", "GET", &Routes::readyz}};
+}
+
+const Routes::Route* Routes::at(std::string_view path) const {
+  const auto found = std::ranges::find(routes_, path, &Route::path);
+  return found == routes_.end() ? nullptr : &*found;
+}
+
+Reply Routes::answer(const Route& route, std::string_view body, Exchange& exchange) {
+  try {
+    return (this->*route.answer)(body, exchange);
+  } catch (...) {
+    return reply_to_fault(std::current_exception(), exchange.request_id);
+  }
+}
+
+Reply Routes::push(std::string_view body, Exchange& exchange) {
+  const protocol::PushRequest request = protocol::decode_push_request(body, options_.limits);
+  exchange.client = request.client_id.value;
+  exchange.scope = scope_.value;
+  protocol::PushReply reply;
+  pool_.write([&](sql::Database& database) { reply = authority_.push(database, scope_, request); });
+  exchange.applied = std::ssize(reply.applied);
+  exchange.rejected = std::ssize(reply.rejected);
+  exchange.conflicts = std::ssize(reply.conflicts);
+  return ok(protocol::encode(reply));
+}
+
+Reply Routes::pull(std::string_view body, Exchange& exchange) {
+  const protocol::PullRequest request = protocol::decode_pull_request(body, options_.limits);
+  exchange.client = request.client_id.value;
+  exchange.scope = scope_.value;
+  authority::Authority::Page page;
+  pool_.read([&](sql::Database& database) { page = authority_.pull(database, scope_, request); });
+  exchange.rows = page.rows;
+  return ok(std::move(page.text));
+}
+
+Reply Routes::info(std::string_view, Exchange&) {
+  protocol::ServerInfo info;
+  info.name = "tether-service";
+  info.version = TETHER_VERSION;
+  info.protocol = 1;
+  info.extensions = {"base_rev", "before", "sent_at", "revs",  "merged", "limit",
+                     "skip_own", "models", "fresh",   "reset", "epoch"};
+  info.server_time_us = to_us(clock_.now());
+  return ok(protocol::encode(info, options_.limits));
+}
+
+Reply Routes::healthz(std::string_view, Exchange&) {
+  return ok(R"({"status":"alive"})");
+}
+
+Reply Routes::readyz(std::string_view, Exchange& exchange) {
+  int version = 0;
+  std::string fault;
+  try {
+    pool_.read([&](sql::Database& database) { version = authority::schema_version(database); });
+  } catch (const Error& error) {
+    fault = error.what();
+  }
+  if (version == authority::k_schema_version) return ok(R"({"status":"ready"})");
+  const std::string_view message = fault.empty() ? "the store is not migrated" : "the store cannot be read";
+  Reply reply = error_reply(503, "not_ready", message, exchange.request_id);
+  reply.retry_after_s = k_retry_when_ready_s;
+  reply.fault = std::move(fault);
+  return reply;
+}
+
+}  // namespace tether::service

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// What is served where: requests in, replies out, without HTTP. Safe from any thread.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "authority/authority.hpp"
+#include "base/clock.hpp"
+#include "service/exchange.hpp"
+#include "service/options.hpp"
+#include "service/store_pool.hpp"
+
+namespace tether::service {
+
+class Routes {
+ public:
+  /// All outlive the routes.
+  Routes(const Options& options, authority::Authority& authority, StorePool& pool, Clock& clock);
+
+  struct Route {
+    std::string path;
+    std::string_view method;  // GET or POST; only a POST has a body
+    Reply (Routes::*answer)(std::string_view body, Exchange& exchange);
+  };
+  /// Null: nothing is there.
+  const Route* at(std::string_view path) const;
+  std::span<const Route> all() const { return routes_; }
+
+  /// Never throws: a fault becomes its reply.
+  Reply answer(const Route& route, std::string_view body, Exchange& exchange);
+
+ private:
+  Reply push(std::string_view body, Exchange& exchange);
+  Reply pull(std::string_view body, Exchange& exchange);
+  Reply info(std::string_view body, Exchange& exchange);
+  Reply healthz(std::string_view body, Exchange& exchange);
+  Reply readyz(std::string_view body, Exchange& exchange);
+
+  const Options& options_;
+  authority::Authority& authority_;
+  StorePool& pool_;
+  Clock& clock_;
+  Scope scope_;
+  std::vector<Route> routes_;
+};
+
+}  // namespace tether::service

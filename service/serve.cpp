@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include <malloc.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <mutex>
+
+#include "authority/authority.hpp"
+#include "authority/store.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/random.hpp"
+#include "service/commands.hpp"
+#include "service/server.hpp"
+#include "service/signals.hpp"
+#include "service/store.hpp"
+#include "service/store_pool.hpp"
+
+namespace tether::service {
+
+namespace {
+
+/// Hundreds of threads each allocate little and for a short time: two arenas serve them, and large buffers go back to
+/// the system at once instead of staying in whichever arena they were in.
+void keep_memory_small() {
+  constexpr int k_arenas = 2;
+  constexpr int k_large_bytes = 256 * 1024;
+  mallopt(M_ARENA_MAX, k_arenas);
+  mallopt(M_MMAP_THRESHOLD, k_large_bytes);
+  mallopt(M_TRIM_THRESHOLD, 4 * k_large_bytes);
+}
+
+/// The server that a signal stops, while there is one.
+class Running {
+ public:
+  void begin(Server& server) {
+    const std::lock_guard lock(mutex_);
+    server_ = &server;
+    if (stopped_) server.stop();
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    server_ = nullptr;
+  }
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    if (server_ != nullptr) server_->stop();
+  }
+
+ private:
+  std::mutex mutex_;
+  Server* server_ = nullptr;
+  bool stopped_ = false;
+};
+
+void write_to_stderr(std::string_view line) {
+  std::string text(line);
+  if (!text.ends_with('\n')) text += '\n';
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+}
+
+void log_settings(Log& log, const Values& values) {
+  for (const Setting& setting : settings()) {
+    const Value& value = values.find(setting.name)->second;
+    const std::string shown = redacted(value.text);
+    log.write(LogLevel::info, "setting", {{"name", setting.name}, {"value", shown}, {"source", value.source}});
+  }
+}
+
+}  // namespace
+
+int serve(const Options& options, const Values& values) {
+  keep_memory_small();
+  SystemClock clock;
+  SystemRandom random;
+  Log log(clock, options.log, write_to_stderr);
+  Running running;
+  const Signals signals([&](int signal) {
+    if (signal == SIGHUP) return log.write(LogLevel::info, "SIGHUP: there is nothing to load anew");
+    log.write(LogLevel::info, "stopping", {{"signal", std::int64_t{signal}}});
+    running.stop();
+  });
+  log_settings(log, values);
+  {
+    const auto store = open_store(options, sql::Open::create);
+    const int before = authority::migrate(*store);
+    if (before != authority::k_schema_version) {
+      log.write(LogLevel::info, "store migrated",
+                {{"from", std::int64_t{before}}, {"to", std::int64_t{authority::k_schema_version}}});
+    }
+  }
+  authority::Authority authority(clock, random, {options.strict_duplicates, options.limits});
+  StorePool pool([&] { return open_store(options, sql::Open::existing); }, options.readers, options.pool_wait);
+  Routes routes(options, authority, pool, clock);
+  Server server(options, routes, log, clock);
+  running.begin(server);
+  const std::string address = "http://" + server.address().text() + options.prefix;
+  log.write(LogLevel::info, "serving",
+            {{"address", address}, {"store", options.store_path}, {"version", TETHER_VERSION}});
+  const bool all_finished = server.run();
+  running.end();
+  log.write(LogLevel::info, "stopped", {{"all_finished", all_finished}});
+  return k_exit_done;
+}
+
+}  // namespace tether::service

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "service/server.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "service/error_reply.hpp"
+#include "service/http_exchange.hpp"
+#include "service/workers.hpp"
+
+namespace tether::service {
+
+namespace {
+
+constexpr std::chrono::milliseconds k_cut_time{1'000};  // for threads to notice that their connections were cut
+
+/// Answers a connection that there is no room for, without a thread and without waiting.
+void refuse(int socket) {
+  static const std::string refusal = [] {
+    const std::string body = error_reply(503, "busy", "too many connections", {}).body;
+    return "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n"
+           "Content-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+  }();
+  [[maybe_unused]] const auto sent = ::send(socket, refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::shutdown(socket, SHUT_WR);
+  ::close(socket);
+}
+
+}  // namespace
+
+class Server::Http {
+ public:
+  Http(const Options& options, Routes& routes, Log& log, Clock& clock)
+      : options_(options),
+        log_(log),
+        address_{options.host, options.port},
+        listener_(open_listener(address_)),
+        stop_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
+        release_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE)),
+        exchanges_(options, routes, log, clock),
+        workers_(options.connections, [this](int socket) { serve(socket); }) {}
+
+  ~Http() {
+    if (listener_ >= 0) ::close(listener_);
+    ::close(stop_);
+    ::close(release_);
+  }
+
+  const ListenAddress& address() const { return address_; }
+  bool run();
+  void stop() { ::eventfd_write(stop_, 1); }
+
+ private:
+  void accept_one();
+  void serve(int socket);
+  bool finish();
+  void cut_all();
+  bool stopping() const {
+    pollfd asked{stop_, POLLIN, 0};
+    return ::poll(&asked, 1, 0) > 0;
+  }
+
+  const Options& options_;
+  Log& log_;
+  ListenAddress address_;
+  int listener_;
+  int stop_;     // readable for ever once the service stops
+  int release_;  // a count per idle connection that shall make room
+  HttpExchanges exchanges_;
+  std::mutex mutex_;
+  std::set<int> open_;  // sockets being served
+  Workers workers_;
+};
+
+bool Server::Http::run() {
+  pollfd waiting[] = {{listener_, POLLIN, 0}, {stop_, POLLIN, 0}};
+  while (waiting[1].revents == 0) {
+    if (::poll(waiting, 2, -1) > 0 && waiting[0].revents != 0) accept_one();
+  }
+  return finish();
+}
+
+void Server::Http::accept_one() {
+  const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  if (socket < 0) {
+    // Out of descriptors: the connection stays in the system's queue; without a pause this loop would spin.
+    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return;
+  }
+  switch (workers_.submit(socket)) {
+    case Workers::Taken::at_once:
+      break;
+    case Workers::Taken::waiting:
+      ::eventfd_write(release_, 1);
+      break;
+    case Workers::Taken::refused:
+      refuse(socket);
+      break;
+  }
+}
+
+void Server::Http::serve(int socket) {
+  {
+    const std::lock_guard lock(mutex_);
+    open_.insert(socket);
+  }
+  {
+    Connection connection(socket, options_.request_time);
+    while (connection.wait_for_request(stop_, release_, options_.idle_time) == Connection::Wait::readable) {
+      if (!exchanges_.serve_one(connection, stopping())) break;
+    }
+    const std::lock_guard lock(mutex_);
+    open_.erase(socket);  // before the descriptor is closed and used for another
+  }
+}
+
+bool Server::Http::finish() {
+  ::close(listener_);  // nobody new
+  listener_ = -1;
+  if (workers_.wait_until_done(options_.stop_time)) return true;
+  log_.write(LogLevel::warning, "requests under way are cut off");
+  cut_all();
+  if (!workers_.wait_until_done(k_cut_time)) {
+    log_.write(LogLevel::error, "a request does not end; leaving it behind");
+    std::_Exit(0);  // its thread uses what would be destroyed now; what it wrote without commit is rolled back
+  }
+  return false;
+}
+
+void Server::Http::cut_all() {
+  const std::lock_guard lock(mutex_);
+  for (const int socket : open_) ::shutdown(socket, SHUT_RDWR);
+}
+
+Server::Server(const Options& options, Routes& routes, Log& log, Clock& clock)
+    : http_(std::make_unique<Http>(options, routes, log, clock)) {}
+
+Server::~Server() = default;
+
+const ListenAddress& Server::address() const {
+  return http_->address();
+}
+
+bool Server::run() {
+  return http_->run();
+}
+
+void Server::stop() {
+  http_->stop();
+}
+
+}  // namespace tether::service

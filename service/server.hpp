@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// HTTP: connections, their threads, and what every request goes through on its way to a route and back.
+#pragma once
+
+#include <memory>
+
+#include "base/log.hpp"
+#include "service/listen_address.hpp"
+#include "service/options.hpp"
+#include "service/routes.hpp"
+
+namespace tether::service {
+
+class Server {
+ public:
+  /// Listens at once, on `options.host` and `options.port`; throws what open_listener throws. All outlive the server.
+  Server(const Options& options, Routes& routes, Log& log, Clock& clock);
+  ~Server();
+
+  /// Where it listens, with the port that it got.
+  const ListenAddress& address() const;
+
+  /// Serves until stop(), then finishes what is under way. Returns false when some of it had to be cut off.
+  bool run();
+  /// Safe from any thread, also before run().
+  void stop();
+
+ private:
+  class Http;
+  std::unique_ptr<Http> http_;
+};
+
+}  // namespace tether::service

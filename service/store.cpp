@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#include "service/store.hpp"
+
+namespace tether::service {
+
+std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open) {
+  sql::SqliteOptions sqlite;
+  sqlite.path = options.store_path;
+  sqlite.open = open;
+  sqlite.durability = sql::Durability::full;  // what is acknowledged survives a power cut
+  // Another service on the same file may be writing; a request does not wait longer for it than for our own writers.
+  sqlite.busy_timeout_ms = static_cast<int>(options.pool_wait.count());
+  return sql::open_sqlite(sqlite);
+}
+
+}  // namespace tether::service

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Which store the options name, opened. The one place that knows a driver.
+#pragma once
+
+#include <memory>
+
+#include "service/options.hpp"
+#include "sql/database.hpp"
+#include "sql/sqlite.hpp"
+
+namespace tether::service {
+
+std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open);
+
+}  // namespace tether::service

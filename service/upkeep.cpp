@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// The commands that do not serve.
+#include <filesystem>
+
+#include "authority/authority.hpp"
+#include "authority/store.hpp"
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "service/commands.hpp"
+#include "service/store.hpp"
+
+namespace tether::service {
+
+namespace {
+
+void expect_migrated(sql::Database& store, const Options& options) {
+  const int version = authority::schema_version(store);
+  if (version == authority::k_schema_version) return;
+  throw Error(ErrorCode::not_found,
+              options.store_path + " has schema " + std::to_string(version) + ", not " +
+                  std::to_string(authority::k_schema_version),
+              "Run tether-service migrate.");
+}
+
+}  // namespace
+
+int migrate(const Options& options, bool only_check, std::ostream& out) {
+  if (only_check && !std::filesystem::exists(options.store_path)) {
+    out << options.store_path << ": not there yet; serve or migrate makes it\n";
+    return k_exit_needs_attention;
+  }
+  const auto store = open_store(options, only_check ? sql::Open::existing : sql::Open::create);
+  const int before = only_check ? authority::schema_version(*store) : authority::migrate(*store);
+  const bool current = before == authority::k_schema_version;
+  if (current) {
+    out << options.store_path << ": schema " << before << ", up to date\n";
+  } else {
+    out << options.store_path << ": schema " << before << (only_check ? ", to be migrated to " : " migrated to ")
+        << authority::k_schema_version << "\n";
+  }
+  return only_check && !current ? k_exit_needs_attention : k_exit_done;
+}
+
+int check(const Options& options, std::ostream& out) {
+  out << "settings: good\n";
+  if (!std::filesystem::exists(options.store_path)) {
+    const auto folder = std::filesystem::absolute(options.store_path).parent_path();
+    if (!std::filesystem::is_directory(folder)) {
+      throw Error(ErrorCode::not_found, "there is no folder " + folder.string(), "Make the folder first.");
+    }
+    out << "store: " << options.store_path << " is not there yet; serve makes it\n";
+    return k_exit_done;
+  }
+  const auto store = open_store(options, sql::Open::existing);
+  expect_migrated(*store, options);
+  std::string verdict;
+  store->execute("PRAGMA quick_check(1)", {}, [&](const sql::Row& row) { verdict = row.text(0); });
+  if (verdict != "ok") {
+    throw Fatal(ErrorCode::corrupt, options.store_path + " is damaged: " + verdict,
+                "Keep a copy of it and of its -wal file, then restore a backup.");
+  }
+  out << "store: " << options.store_path << " is sound, schema " << authority::k_schema_version << "\n";
+  return k_exit_done;
+}
+
+int compact(const Options& options, std::chrono::milliseconds keep, std::ostream& out) {
+  const auto store = open_store(options, sql::Open::existing);
+  expect_migrated(*store, options);
+  SystemClock clock;
+  SystemRandom random;
+  authority::Authority authority(clock, random, {options.strict_duplicates, options.limits});
+  const auto compacted = authority.compact(*store, keep);
+  out << options.store_path << ": forgot " << compacted.tombstones << " tombstones and " << compacted.mutations
+      << " mutation ids older than " << human_duration(keep) << "\n";
+  return k_exit_done;
+}
+
+}  // namespace tether::service

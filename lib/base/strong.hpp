@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Strong types: a value that cannot be mistaken for another of the same representation. Parse once at the edge; interiors
-// take these only.
+// Strong types: a value that cannot be mistaken for another of the same representation. Parse once at the edge;
+// interiors take these only.
 #pragma once
 
 #include <compare>
@@ -21,8 +21,8 @@ using EntityId = Strong<struct EntityIdTag, std::string>;      // 1–64 bytes; 
 using MutationId = Strong<struct MutationIdTag, std::string>;  // a ULID, 26 characters
 using ClientId = Strong<struct ClientIdTag, std::string>;      // 1–128 bytes
 using Scope = Strong<struct ScopeTag, std::string>;            // the unit of isolation and of ordering
-using Rev = Strong<struct RevTag, std::int64_t>;               // an entity's revision on the server, from 1; 0: never seen
-using Cursor = Strong<struct CursorTag, std::int64_t>;         // µs, strictly increasing per scope in commit order
+using Rev = Strong<struct RevTag, std::int64_t>;        // an entity's revision on the server, from 1; 0: never seen
+using Cursor = Strong<struct CursorTag, std::int64_t>;  // µs, strictly increasing per scope in commit order
 
 /// One entity of one model: ids need to be unique within a model only.
 struct EntityKey {

@@ -28,9 +28,9 @@ struct Ulid {
   auto operator<=>(const Ulid&) const = default;
 };
 
-/// Makes ULIDs that strictly increase, whatever the clock does: within one millisecond, and while the clock is behind the
-/// last one made, the last is incremented. When the 80 bits run over, the time part moves on by one (the specification
-/// lets generation fail there; a write must not). One thread.
+/// Makes ULIDs that strictly increase, whatever the clock does: within one millisecond, and while the clock is behind
+/// the last one made, the last is incremented. When the 80 bits run over, the time part moves on by one (the
+/// specification lets generation fail there; a write must not). One thread.
 class UlidSource {
  public:
   UlidSource(Clock& clock, Random& random) : clock_(clock), random_(random) {}

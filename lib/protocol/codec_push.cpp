@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::size_t k_mutation_bytes = 256;  // of a mutation beside its payload, about: to reserve memory
 
-Operation read_operation(JsonReader& reader) {
-  const std::string text = reader.string();
-  const std::optional<Operation> operation = operation_named(text);
-  if (!operation) reader.fail("must be create, update or delete");
-  return *operation;
-}
-
 Mutation read_mutation(JsonReader& reader) {
   Mutation mutation;
   std::optional<Operation> operation;

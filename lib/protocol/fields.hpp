@@ -40,6 +40,12 @@ inline ClientId read_client_id(JsonReader& reader) {
   return read_name(reader, parse_client_id);
 }
 
+inline Operation read_operation(JsonReader& reader) {
+  const std::optional<Operation> operation = operation_named(reader.string());
+  if (!operation) reader.fail("must be create, update or delete");
+  return *operation;
+}
+
 /// null, or what `read` reads.
 template <class Read>
 auto read_optional(JsonReader& reader, Read read) -> std::optional<decltype(read(reader))> {

@@ -5,16 +5,6 @@
 
 namespace tether::protocol {
 
-namespace {
-
-Operation read_operation(JsonReader& reader) {
-  const std::optional<Operation> operation = operation_named(reader.string());
-  if (!operation) reader.fail("must be create, update or delete");
-  return *operation;
-}
-
-}  // namespace
-
 RecordLine RecordLineReader::read(std::string_view line) const {
   RecordLine record;
   std::optional<Operation> operation;

@@ -56,7 +56,7 @@ std::string shown(std::string_view value) {
 }
 
 bool fits(const std::vector<FieldRow>& rows, std::size_t width) {
-  const FieldRow headings{"field", "base", "mine", "theirs"};
+  const FieldRow headings{"FIELD", "BASE", "MINE", "THEIRS"};
   const std::array columns{&FieldRow::field, &FieldRow::base, &FieldRow::mine, &FieldRow::theirs};
   std::size_t taken = 1;  // the mark
   for (const auto column : columns) {
@@ -68,7 +68,7 @@ bool fits(const std::vector<FieldRow>& rows, std::size_t width) {
 }
 
 void print_side_by_side(Terminal& terminal, const std::vector<FieldRow>& rows) {
-  Table table(terminal, {{" "}, {"field"}, {"base"}, {"mine"}, {"theirs"}});
+  Table table(terminal, {{" "}, {"FIELD"}, {"BASE"}, {"MINE"}, {"THEIRS"}});
   for (const FieldRow& row : rows) {
     const Colour colour = row.differs ? Colour::yellow : Colour::none;
     table.row(

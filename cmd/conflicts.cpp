@@ -48,9 +48,9 @@ void add_row(Table& table, const replica::ConflictView& conflict, bool with_reso
 ExitCode run_list(Context& context, const ListOptions& options) {
   replica::File file = context.open_file_read_only();
   Terminal& terminal = context.terminal();
-  std::vector<Table::Column> columns{{"conflict"}, {"model"}, {"id"}, {"mine"}};
-  if (options.all) columns.push_back({"state"});
-  columns.push_back({"differs in"});
+  std::vector<Table::Column> columns{{"CONFLICT"}, {"MODEL"}, {"ID"}, {"MINE"}};
+  if (options.all) columns.push_back({"STATE"});
+  columns.push_back({"DIFFERS IN"});
   Table table(terminal, std::move(columns));
   std::int64_t count = 0;
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {

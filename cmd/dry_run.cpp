@@ -55,7 +55,7 @@ void dry_push(replica::File& file, Terminal& terminal, JsonObject& json) {
     return;
   }
   terminal.line("would push " + counted(pending, "mutation"));
-  Table table(terminal, {{"mutation"}, {"operation"}, {"model"}, {"id"}});
+  Table table(terminal, {{"MUTATION"}, {"OPERATION"}, {"MODEL"}, {"ID"}});
   for (const replica::LogEntry& entry : entries) {
     table.row({printable(entry.mutation.mutation_id.value), std::string(protocol::name(entry.mutation.operation)),
                printable(entry.mutation.model.value), printable(entry.mutation.entity_id.value)});

@@ -51,7 +51,7 @@ std::string record_json(const replica::ReplayedRecord& record) {
 ExitCode print_replay(Context& context, const replica::ReplayUntil& until) {
   replica::File file = context.open_file_read_only();
   Terminal& terminal = context.terminal();
-  Table table(terminal, {{"model"}, {"id"}, {"payload"}});
+  Table table(terminal, {{"MODEL"}, {"ID"}, {"PAYLOAD"}});
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
     replica::replay_log(transaction, until, [&](const replica::ReplayedRecord& record) {
       if (terminal.json()) return terminal.line(record_json(record));

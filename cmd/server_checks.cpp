@@ -51,11 +51,14 @@ std::vector<Check> described(const protocol::ServerInfo& info, const Settings& s
 
 /// The original server says nothing about itself: whether it is one shows in how it answers a pull, of which nothing is
 /// kept.
-std::vector<Check> asked_by_pull(replica::Transport& transport, replica::File& file, const Settings& settings) {
+Answer answer_to_pull(replica::Transport& transport, replica::File& file) {
   protocol::PullRequest request;
   request.client_id = file.client_id();
   request.limit = 1;
-  const Answer answer = transport.pull(protocol::encode(request));
+  return transport.pull(protocol::encode(request));
+}
+
+std::vector<Check> known_by_pull(const Answer& answer, const Settings& settings) {
   if (auto checks = turned_away(answer, settings); !checks.empty()) return checks;
   protocol::decode_pull_reply(std::get<replica::Reply>(answer).body);
   return {{"server", CheckResult::ok, "answers at " + settings.server() + ", and says nothing about itself"},
@@ -75,7 +78,9 @@ std::vector<Check> asked(Context& context, replica::File& file, const Settings& 
     return described(info, settings, sent + (received - sent) / 2);
   } catch (const Error& e) {
     if (e.code() != ErrorCode::unexpected_reply) throw;
-    return asked_by_pull(connection->transport(), file, settings);
+    const Answer answer = answer_to_pull(connection->transport(), file);
+    if (std::holds_alternative<replica::Unreachable>(answer)) throw;  // it does answer, only nothing that makes sense
+    return known_by_pull(answer, settings);
   }
 }
 

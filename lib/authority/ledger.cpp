@@ -44,8 +44,8 @@ constexpr Column k_decision_columns[] = {
 constexpr BatchStatement k_remember{
     "INSERT INTO tether_mutations(scope, mutation_id, client_id, model, entity_id, content_hash, outcome, rev, data, "
     "payload, timestamp_ms, decided_us) "
-    "SELECT $1, r.mutation_id, $2, r.model, r.entity_id, r.content_hash, r.outcome, r.rev, r.data, r.payload, "
-    "r.timestamp_ms, $3 FROM {rows} AS r WHERE true ON CONFLICT (scope, mutation_id) DO NOTHING",
+    "{values $1, mutation_id, $2, model, entity_id, content_hash, outcome, rev, data, payload, timestamp_ms, $3} "
+    "ON CONFLICT (scope, mutation_id) DO NOTHING",
     k_decision_columns};
 
 constexpr Column k_change_columns[] = {{"model", Type::text},
@@ -62,13 +62,14 @@ constexpr Column k_change_columns[] = {{"model", Type::text},
 constexpr BatchStatement k_insert_records{
     "INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, written_by, "
     "written_version, updated_us) "
-    "SELECT $1, r.model, r.entity_id, r.payload, r.rev, r.deleted, r.as_sent, r.written_at_ms, r.written_by, "
-    "r.written_version, r.updated_us FROM {rows} AS r WHERE true ON CONFLICT (scope, model, entity_id) DO NOTHING",
-    k_change_columns};
+    "{values $1, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, written_by, written_version, "
+    "updated_us} "
+    "ON CONFLICT (scope, model, entity_id) DO NOTHING",
+    std::span(k_change_columns).first<std::size(k_change_columns) - 1>()};
 constexpr BatchStatement k_update_records{
     "UPDATE tether_records SET payload = r.payload, rev = r.rev, deleted = r.deleted, as_sent = r.as_sent, "
-    "written_at_ms = r.written_at_ms, written_by = r.written_by, written_version = r.written_version, updated_us = "
-    "r.updated_us "
+    "written_at_ms = r.written_at_ms, written_by = r.written_by, written_version = r.written_version, "
+    "updated_us = r.updated_us "
     "FROM {rows} AS r WHERE tether_records.scope = $1 AND tether_records.model = r.model "
     "AND tether_records.entity_id = r.entity_id AND tether_records.rev = r.rev_before",
     k_change_columns};
@@ -122,17 +123,19 @@ bool took_effect(std::string_view outcome) {
   return outcome == "applied" || outcome == "merged";
 }
 
+/// The rows of new records, or those of existing ones with what they were decided upon.
 sql::Batch rows_of(std::span<const RecordChange> changes, bool existing) {
   sql::Batch rows;
   rows.reserve(changes.size() * std::size(k_change_columns));
   for (const RecordChange& change : changes) {
     if ((change.rev_before.value > 0) != existing) continue;
     const rules::Record& record = change.record;
-    rows.insert(rows.end(),
-                {text(change.key->model.value), text(change.key->id.value), text(record.payload),
-                 integer(record.rev.value), integer(record.deleted ? 1 : 0), integer(record.as_sent ? 1 : 0),
-                 integer(record.written_at_ms), text(record.written_by.value), integer(record.written_version),
-                 integer(record.updated_at.value), integer(change.rev_before.value)});
+    rows.insert(
+        rows.end(),
+        {text(change.key->model.value), text(change.key->id.value), text(record.payload), integer(record.rev.value),
+         integer(record.deleted ? 1 : 0), integer(record.as_sent ? 1 : 0), integer(record.written_at_ms),
+         text(record.written_by.value), integer(record.written_version), integer(record.updated_at.value)});
+    if (existing) rows.push_back(integer(change.rev_before.value));
   }
   return rows;
 }

@@ -44,8 +44,11 @@ struct Column {
   Type type;
 };
 
-/// One statement over many rows. `{rows}` in the text stands for a table of the columns given, as in
-///   INSERT INTO t(scope, id, n) SELECT $1, r.id, r.n FROM {rows} AS r WHERE true ON CONFLICT DO NOTHING RETURNING id
+/// One statement over many rows, in one of two forms. `{values …}` names scalars and columns of the row to insert:
+///   INSERT INTO t(scope, id, n) {values $1, id, n} ON CONFLICT (id) DO NOTHING RETURNING id
+/// `{rows}` stands for a table of the columns given; in a join write CROSS JOIN, which keeps SQLite from copying the
+/// row:
+///   SELECT t.id, t.n FROM {rows} AS r CROSS JOIN t WHERE t.scope = $1 AND t.id = r.id
 /// SQLite steps one prepared statement per row, inside the transaction the fastest way; Postgres sends one statement
 /// with all rows as one JSON parameter. A statement must therefore mean the same both ways: rows do not see each other.
 struct BatchStatement {

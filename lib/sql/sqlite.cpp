@@ -3,13 +3,13 @@
 
 #include <sqlite3.h>
 
-#include <cctype>
 #include <chrono>
 #include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "sql/sqlite_error.hpp"
+#include "sql/sqlite_text.hpp"
 
 namespace tether::sql {
 namespace {
@@ -56,39 +56,6 @@ class SqliteRow final : public Row {
  private:
   sqlite3_stmt* statement_;
 };
-
-/// `$1` as `?1`: to SQLite, $1 would be a name, numbered by where it first stands. `{rows}` as a table of one row,
-/// whose parameters follow the scalar ones. Quoted text stays as it is.
-std::string to_sqlite(std::string_view text, std::string_view rows) {
-  constexpr std::string_view k_rows = "{rows}";
-  std::string out;
-  out.reserve(text.size() + rows.size());
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\'') quoted = !quoted;
-    const bool parameter =
-        text[i] == '$' && i + 1 < text.size() && std::isdigit(static_cast<unsigned char>(text[i + 1]));
-    if (!quoted && parameter) {
-      out += '?';
-    } else if (!quoted && text.substr(i).starts_with(k_rows)) {
-      out += rows;
-      i += k_rows.size() - 1;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-/// `(SELECT ?2 AS id, ?3 AS n)` for the columns id and n behind one scalar parameter.
-std::string row_table(std::span<const Column> columns, std::size_t scalars) {
-  std::string out = "(SELECT ";
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    if (i > 0) out += ", ";
-    out += "?" + std::to_string(scalars + i + 1) + " AS " + std::string(columns[i].name);
-  }
-  return out + ")";
-}
 
 class SqliteDatabase final : public Database {
  public:
@@ -208,8 +175,7 @@ Prepared SqliteDatabase::prepare(const std::string& text) {
 sqlite3_stmt* SqliteDatabase::cached(std::string_view text, std::span<const Column> columns, std::size_t scalars) {
   auto found = statements_.find(text);
   if (found == statements_.end()) {
-    const std::string rows = columns.empty() ? std::string() : row_table(columns, scalars);
-    found = statements_.emplace(text, prepare(to_sqlite(text, rows))).first;
+    found = statements_.emplace(text, prepare(to_sqlite(text, columns, scalars))).first;
   }
   sqlite3_stmt* statement = found->second.get();
   TETHER_ASSERT(sqlite3_bind_parameter_count(statement) == static_cast<int>(scalars + columns.size()));
@@ -281,7 +247,7 @@ std::unique_ptr<Transaction> SqliteDatabase::begin(Access access) {
 }
 
 std::int64_t SqliteDatabase::execute(std::string_view text, std::span<const Value> parameters, const RowSink& sink) {
-  const Prepared statement = prepare(to_sqlite(text, {}));
+  const Prepared statement = prepare(to_sqlite(text, {}, parameters.size()));
   TETHER_ASSERT(sqlite3_bind_parameter_count(statement.get()) == static_cast<int>(parameters.size()));
   bind(statement.get(), 1, parameters);
   return step(statement.get(), sink);

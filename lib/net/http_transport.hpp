@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // replica::Transport over HTTP(S). This room is a module that `tether` loads only when it needs the network, so that a
-// local command never pays for TLS. One keep-alive connection, TCP_NODELAY, bounded times and bodies, no redirects followed.
+// local command never pays for TLS. One keep-alive connection, TCP_NODELAY, bounded times and bodies, no redirects
+// followed.
 #pragma once
 
 #include <chrono>
@@ -12,8 +13,8 @@
 namespace tether::net {
 
 struct HttpOptions {
-  std::string server;  // http://host:port[/prefix]; the prefix defaults to /tether
-  std::string token;   // empty: none
+  std::string server;   // http://host:port[/prefix]; the prefix defaults to /tether
+  std::string token;    // empty: none
   std::string ca_file;  // empty: the system's certificates
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds request_timeout{30'000};  // for the whole answer

@@ -17,7 +17,7 @@
 
 namespace tether::replica {
 
-constexpr int k_schema_version = 1;           // PRAGMA user_version of the files that we write
+constexpr int k_schema_version = 1;           // in tether_sync_state; also PRAGMA user_version of files that we made
 constexpr int k_application_id = 0x54455448;  // 'TETH', PRAGMA application_id
 
 struct InitOptions {
@@ -33,9 +33,12 @@ struct InitReport {
 
 class File {
  public:
-  /// `clock` and `random` outlive the file.
+  /// `clock` and `random` outlive the file. ":memory:" is a new, empty replica. Throws not_found, not_a_database (also
+  /// for another program's file), newer_version, corrupt, and what the driver throws; each hint names the way on.
   static File open(const std::string& path, Clock& clock, Random& random);
   static File open_read_only(const std::string& path, Clock& clock, Random& random);
+  /// Makes the file, or completes it, in one transaction. Throws Error(exists) when it belongs to another client id
+  /// than the one given.
   static InitReport init(const InitOptions& options, Clock& clock, Random& random);
 
   sql::Database& database() { return *database_; }
@@ -55,8 +58,10 @@ class File {
   ClientId client_id_;
 };
 
-/// Values of tether_sync_state. Keys of ours: client_id, client_id_given, home, last_sync_cursor, last_sync_at, epoch, full_pull, generation;
-/// settings of `tether config` are stored as `config.NAME`.
+/// Values of tether_sync_state. Keys of ours: schema_version (there: the file is complete), client_id, client_id_given,
+/// home (where the file lives), copied_from (the id of the file that this one is a copy of), last_sync_cursor,
+/// last_sync_at, last_push_reason, epoch, full_pull, generation; settings of `tether config` are stored as
+/// `config.NAME`.
 std::optional<std::string> state(sql::Transaction& transaction, std::string_view key);
 void set_state(sql::Transaction& transaction, std::string_view key, std::string_view value, Instant now);
 void clear_state(sql::Transaction& transaction, std::string_view key);

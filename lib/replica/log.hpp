@@ -39,10 +39,10 @@ struct LogQuery {
 void read_log(sql::Transaction& transaction, const LogQuery& query, const std::function<void(const LogEntry&)>& sink);
 std::optional<LogEntry> find_mutation(sql::Transaction& transaction, const MutationId& id);
 
-/// Puts failed mutations back in the queue. One that failed with `error` was never decided: the same id goes back. Any other
-/// was decided, and its id would be answered the same for ever: its change is recorded anew over the present state, and
-/// the old row names the new one in settled_by. Returns the ids that will be pushed. Throws Error(not_found) for an id
-/// that is not a failed mutation.
+/// Puts failed mutations back in the queue. One that failed with `error` was never decided: the same id goes back. Any
+/// other was decided, and its id would be answered the same for ever: its change is recorded anew over the present
+/// state, and the old row names the new one in settled_by. Returns the ids that will be pushed. Throws Error(not_found)
+/// for an id that is not a failed mutation.
 std::vector<MutationId> retry_failed(File& file, const std::vector<MutationId>& ids);
 std::vector<MutationId> retry_all_failed(File& file);
 

@@ -59,9 +59,10 @@ struct OpenMutation {
 std::vector<OpenMutation> open_mutations(sql::Transaction& transaction, const EntityKey& key);
 
 /// `row` as it must be when the server's state is `server` and `open` are the open mutations: base, payload, deleted,
-/// open_log_id and rebased_log_id (what is open was written over something else) are set, the rest is kept. Where nothing
-/// shows although something is open (an update whose create is gone), the row is marked deleted, so that the open edit is
-/// found when the server's state arrives. nullopt: nothing is left to store, as the server has none and nothing is open.
+/// open_log_id and rebased_log_id (what is open was written over something else) are set, the rest is kept. Where
+/// nothing shows although something is open (an update whose create is gone), the row is marked deleted, so that the
+/// open edit is found when the server's state arrives. nullopt: nothing is left to store, as the server has none and
+/// nothing is open.
 std::optional<RecordRow> laid_over(RecordRow row, const rules::LocalState& server,
                                    const std::vector<OpenMutation>& open);
 

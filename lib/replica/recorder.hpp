@@ -26,10 +26,12 @@ class Recorder {
  public:
   Recorder(File& file, sql::Transaction& transaction) : file_(file), transaction_(transaction) {}
 
-  /// Fields are the text of a valid JSON object. Without `id` a ULID is made. Creating what exists is an update of it
+  /// Fields are the text of a valid JSON object (check_object is the caller's business); a field named tether_id is
+  /// Error(invalid_input). Without `id` a ULID is made. Creating what exists is an update of it
   /// (nullopt when it changes nothing); creating what was deleted brings it back.
   std::optional<Recorded> create(const ModelName& model, const std::optional<EntityId>& id, std::string_view fields);
-  /// `fields` names only what changes; nullopt when nothing does. Throws Error(not_found) for an unknown or deleted entity.
+  /// `fields` names only what changes; nullopt when nothing does. Throws Error(not_found) for an unknown or deleted
+  /// entity.
   std::optional<Recorded> update(const EntityKey& key, std::string_view fields);
   /// Throws Error(not_found) for an unknown or already deleted entity.
   Recorded remove(const EntityKey& key);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// "Is my work safe on the server yet?" Health is the age and the reason of the oldest unsent change. Costs the same with a
-// million synced rows as with none.
+// "Is my work safe on the server yet?" Health is the age and the reason of the oldest unsent change. Costs the same
+// with a million synced rows as with none.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,16 @@ namespace tether::replica {
 struct OldestUnsent {
   MutationId mutation_id;
   std::int64_t age_ms = 0;
-  std::string reason;  // "not pushed yet", "server unreachable: …" (the last push's reason), "rejected: validation_failed"
+  /// "not pushed yet", "server unreachable: …" (the last push's reason), "rejected: validation_failed"
+  std::string reason;
 };
 
 struct Status {
-  std::int64_t pending = 0;  // pending and syncing
-  std::int64_t failed = 0;   // not settled by a person
+  std::int64_t pending = 0;    // pending and syncing
+  std::int64_t failed = 0;     // not settled by a person
   std::int64_t conflicts = 0;  // open
   std::optional<Cursor> cursor;
-  std::string last_sync_at;  // empty: never
+  std::string last_sync_at;                   // empty: never
   std::optional<OldestUnsent> oldest_unsent;  // of pending and failed
 };
 

@@ -12,8 +12,8 @@
 namespace tether::replica {
 
 struct CompactReport {
-  std::int64_t log_rows = 0;     // synced mutations, settled failures and resolved conflicts older than `keep`
-  std::int64_t tombstones = 0;   // deleted records without open edits older than `keep`
+  std::int64_t log_rows = 0;    // synced mutations, settled failures and resolved conflicts older than `keep`
+  std::int64_t tombstones = 0;  // deleted records without open edits older than `keep`
   std::int64_t bytes_before = 0;
   std::int64_t bytes_after = 0;
 };
@@ -26,14 +26,14 @@ void backup(File& file, const std::string& path);
 
 enum class CheckResult { ok, warning, failed };
 struct Check {
-  std::string name;    // integrity, schema, log, records, …
+  std::string name;  // integrity, schema, log, records, …
   CheckResult result = CheckResult::ok;
   std::string detail;  // what was found and what to do
   bool fixed = false;
 };
 
-/// SQLite's integrity check; schema objects (a missing trigger or index is made again with `fix`); records against replay
-/// (with `fix`, the local state is computed anew); queue age. Local only.
+/// SQLite's integrity check; schema objects (a missing trigger or index is made again with `fix`); records against
+/// replay (with `fix`, the local state is computed anew); queue age. Local only.
 std::vector<Check> check_file(File& file, bool fix);
 
 }  // namespace tether::replica

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT
+#include "replica/log.hpp"
+
+#include "replica/file_fixture.hpp"
+#include "replica/records.hpp"
+
+namespace tether::replica {
+namespace {
+
+/// The versions of the entries that a query finds, in its order.
+std::string found(File& file, const LogQuery& query) {
+  std::string out;
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    read_log(transaction, query, [&](const LogEntry& entry) {
+      out += (out.empty() ? "" : " ") + entry.mutation.entity_id.value + std::to_string(entry.mutation.version);
+    });
+  });
+  return out;
+}
+
+LogEntry entry_of(File& file, const MutationId& id) {
+  return sql::in_transaction(file.database(), sql::Access::read,
+                             [&](sql::Transaction& transaction) { return find_mutation(transaction, id).value(); });
+}
+
+std::string plan(File& file, std::string_view query) {
+  std::string out;
+  file.database().execute("EXPLAIN QUERY PLAN " + std::string(query), {},
+                          [&](const sql::Row& row) { out += std::string(row.text(3)) + ";"; });
+  return out;
+}
+
+/// a1 a2 b1 c1, of which a1 is synced, b1 failed.
+struct Filled : Workbench {
+  File file = make();
+  MutationId a1 = create(file, "a", R"({"n":1})")->mutation_id;
+  MutationId a2 = update(file, "a", R"({"n":2})")->mutation_id;
+  MutationId b1 = create(file, "b", R"({"n":3})")->mutation_id;
+  MutationId c1 =
+      record(file, [](Recorder& recorder) { return recorder.create({"Note"}, EntityId{"c"}, "{}"); })->mutation_id;
+
+  Filled() {
+    file.database().execute("UPDATE tether_mutation_logs SET sync_status = 'synced' WHERE mutation_id = '" + a1.value +
+                            "'");
+    let_server_refuse(file, b1, "validation_failed");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the log is read newest last, by model, entity, status, time and number") {
+  Filled bench;
+  File& file = bench.file;
+  CHECK(found(file, {}) == "a1 a2 b1 c1");
+  CHECK(found(file, {.reverse = true}) == "c1 b1 a2 a1");
+  CHECK(found(file, {.model = k_task}) == "a1 a2 b1");
+  CHECK(found(file, {.model = ModelName{"Note"}, .entity_id = EntityId{"a"}}).empty());
+  CHECK(found(file, {.model = k_task, .entity_id = EntityId{"a"}}) == "a1 a2");
+  CHECK(found(file, {.status = "synced"}) == "a1");
+  CHECK(found(file, {.status = "pending"}) == "a2 c1");
+  CHECK(found(file, {.status = "failed"}) == "b1");
+  CHECK(found(file, {.status = "nonsense' OR 1"}).empty());
+  CHECK(found(file, {.limit = 2}) == "b1 c1");
+  CHECK(found(file, {.limit = 2, .reverse = true}) == "c1 b1");
+  CHECK(found(file, {.status = "pending", .limit = 1}) == "c1");
+  CHECK(found(file, {.entity_id = EntityId{"a"}, .limit = 1}) == "a2");
+  CHECK(found(file, {.limit = 9}) == "a1 a2 b1 c1");
+  CHECK(found(file, {.limit = 0}).empty());
+  CHECK(found(file, {.limit = -3}).empty());
+  const std::int64_t since = entry_of(file, bench.b1).mutation.timestamp_ms;
+  CHECK(found(file, {.since_ms = since}) == "b1 c1");
+  CHECK(found(file, {.since_ms = since, .limit = 1, .reverse = true}) == "c1");
+}
+
+TEST_CASE("an entry has every column of its row") {
+  Filled bench;
+  bench.file.database().execute("UPDATE tether_mutation_logs SET rejection_data = '{\"x\":1}', retry_count = 2");
+  const LogEntry entry = entry_of(bench.file, bench.b1);
+  CHECK(entry.id == 3);
+  CHECK(entry.mutation.model == k_task);
+  CHECK(entry.mutation.payload == R"({"n":3})");
+  CHECK(entry.mutation.base_rev == Rev{0});
+  CHECK_FALSE(entry.mutation.before);
+  CHECK(entry.sync_status == "failed");
+  CHECK(entry.rejection_reason == "validation_failed");
+  CHECK(entry.rejection_data == R"({"x":1})");
+  CHECK(entry.retry_count == 2);
+  CHECK(entry.synced_at.empty());
+  CHECK(entry.settled_by.empty());
+  CHECK(entry_of(bench.file, bench.a2).mutation.before == R"({"n":1})");
+  sql::in_transaction(bench.file.database(), sql::Access::read, [](sql::Transaction& transaction) {
+    CHECK_FALSE(find_mutation(transaction, {"01M8009KF4AE6ZFNFM5EEX5EZN"}));
+  });
+}
+
+TEST_CASE("retry sends what was never decided again under its id") {
+  Filled bench;
+  File& file = bench.file;
+  file.database().execute(
+      "UPDATE tether_mutation_logs SET rejection_reason = 'error', retry_count = 3 WHERE sync_status = 'failed'");
+  CHECK(retry_failed(file, {bench.b1}) == std::vector{bench.b1});
+  const LogEntry entry = entry_of(file, bench.b1);
+  CHECK(entry.sync_status == "pending");
+  CHECK(entry.retry_count == 0);
+  CHECK(entry.rejection_reason.empty());
+  CHECK(found(file, {}) == "a1 a2 b1 c1");
+}
+
+TEST_CASE("retry records what was decided anew, under a new id") {
+  Filled bench;
+  File& file = bench.file;
+  const auto queued = retry_all_failed(file);
+  REQUIRE(queued.size() == 1);
+  CHECK(queued[0] != bench.b1);
+  CHECK(entry_of(file, bench.b1).sync_status == "failed");
+  CHECK(entry_of(file, bench.b1).settled_by == queued[0].value);
+  CHECK(entry_of(file, queued[0]).mutation.payload == R"({"n":3})");
+  CHECK(entry_of(file, queued[0]).mutation.operation == protocol::Operation::create);
+  CHECK(record_of(file, "b") == R"({"n":3}|0|2|0|5|NULL|0)");
+  CHECK(retry_all_failed(file).empty());
+}
+
+TEST_CASE("retry of an update lays only what it changed over the present state") {
+  Workbench bench;
+  File file = bench.make();
+  create(file, "a", R"({"title":"pump","n":1})");
+  let_server_take_all(file, 3);
+  const MutationId refused = update(file, "a", R"({"n":2})")->mutation_id;
+  let_server_refuse(file, refused, "forbidden");
+  update(file, "a", R"({"title":"valve"})");
+  const auto queued = retry_failed(file, {refused});
+  REQUIRE(queued.size() == 1);
+  const LogEntry entry = entry_of(file, queued[0]);
+  CHECK(entry.mutation.payload == R"({"title":"valve","n":2})");
+  CHECK(entry.mutation.before == R"({"n":1})");
+  CHECK(entry.mutation.base_rev == Rev{3});
+  CHECK(record_of(file, "a") == R"({"title":"valve","n":2}|0|4|3|4|{"title":"pump","n":1}|0)");
+}
+
+TEST_CASE("retry of a whole failed history gives the same state again") {
+  Workbench bench;
+  File file = bench.make();
+  let_server_refuse(file, create(file, "a", R"({"title":"pump","n":1})")->mutation_id, "validation_failed");
+  let_server_refuse(file, update(file, "a", R"({"n":2})")->mutation_id, "not_found");
+  CHECK(retry_all_failed(file).size() == 2);
+  CHECK(rows(file.database(), "SELECT payload, deleted, base FROM tether_records", 3) ==
+        R"({"title":"pump","n":2}|0|NULL)");
+  CHECK(rows(file.database(),
+             "SELECT operation, payload FROM tether_mutation_logs WHERE sync_status = 'pending' ORDER BY id",
+             2) == "create|{\"title\":\"pump\",\"n\":1}\nupdate|{\"title\":\"pump\",\"n\":2}");
+}
+
+TEST_CASE("retry of a delete deletes again, or has nothing to do") {
+  Workbench bench;
+  File file = bench.make();
+  create(file, "a", R"({"n":1})");
+  let_server_take_all(file, 1);
+  const MutationId refused = remove(file, "a").mutation_id;
+  let_server_refuse(file, refused, "forbidden");
+  SUBCASE("the record is there") {
+    CHECK(retry_failed(file, {refused}).size() == 1);
+    CHECK(record_of(file, "a") == R"({"n":1}|1|3|1|3|{"n":1}|0)");
+  }
+  SUBCASE("the server deleted it meanwhile") {
+    file.database().execute("UPDATE tether_records SET base_deleted = 1");
+    CHECK(retry_failed(file, {refused}).empty());
+    CHECK(entry_of(file, refused).settled_by == "dismissed");
+    CHECK(record_of(file, "a") == R"({"n":1}|1|2|1|NULL|NULL|0)");
+  }
+}
+
+TEST_CASE("only failed mutations are retried or dismissed, and one wrong id changes nothing") {
+  Filled bench;
+  File& file = bench.file;
+  for (const MutationId& wrong : {bench.a1, bench.a2, MutationId{"01M8009KF4AE6ZFNFM5EEX5EZN"}, MutationId{""}}) {
+    CAPTURE(wrong.value);
+    CHECK(fault_of([&] { retry_failed(file, {bench.b1, wrong}); }) == ErrorCode::not_found);
+    CHECK(fault_of([&] { dismiss_failed(file, {bench.b1, wrong}); }) == ErrorCode::not_found);
+  }
+  CHECK(entry_of(file, bench.b1).settled_by.empty());
+  CHECK(found(file, {}) == "a1 a2 b1 c1");
+  CHECK(dismiss_failed(file, {bench.b1}) == 1);
+  CHECK(fault_of([&] { dismiss_failed(file, {bench.b1}); }) == ErrorCode::not_found);
+}
+
+TEST_CASE("dismissing goes back to the server's state") {
+  Workbench bench;
+  File file = bench.make();
+  create(file, "a", R"({"title":"pump","n":1})");
+  let_server_take_all(file, 3);
+  SUBCASE("of an edit") {
+    let_server_refuse(file, update(file, "a", R"({"n":2})")->mutation_id, "forbidden");
+  }
+  SUBCASE("of a delete") {
+    let_server_refuse(file, remove(file, "a").mutation_id, "forbidden");
+  }
+  const LogEntry failed = entry_of(
+      file, {rows(file.database(), "SELECT mutation_id FROM tether_mutation_logs WHERE sync_status = 'failed'")});
+  CHECK(dismiss_failed(file, {failed.mutation.mutation_id}) == 1);
+  CHECK(record_of(file, "a") == R"({"title":"pump","n":1}|0|2|3|NULL|NULL|0)");
+  CHECK(entry_of(file, failed.mutation.mutation_id).settled_by == "dismissed");
+  CHECK(found(file, {.status = "failed"}) == "a2");
+}
+
+TEST_CASE("dismissing a create that the server never took leaves nothing, and its version is not used again") {
+  Workbench bench;
+  File file = bench.make();
+  const MutationId refused = create(file, "a", R"({"n":1})")->mutation_id;
+  let_server_refuse(file, refused, "forbidden");
+  dismiss_failed(file, {refused});
+  CHECK(record_of(file, "a").empty());
+  CHECK(create(file, "a", R"({"n":2})")->version == 2);
+}
+
+TEST_CASE("the queries of the log find their rows by an index") {
+  Filled bench;
+  CHECK(plan(bench.file, "SELECT * FROM tether_mutation_logs WHERE entity_id = 'a' AND id >= 0 ORDER BY id") ==
+        "SEARCH tether_mutation_logs USING INDEX tether_mutation_logs_entity (entity_id=? AND rowid>?);");
+  CHECK(plan(bench.file,
+             "SELECT * FROM tether_mutation_logs WHERE sync_status = 'failed' AND sync_status <> 'synced' AND id >= 0 "
+             "ORDER BY id") ==
+        "SEARCH tether_mutation_logs USING INDEX tether_mutation_logs_open (sync_status=? AND id>?);");
+}
+
+}  // namespace tether::replica

@@ -48,8 +48,8 @@ start_service() {
   # No request is sent to find out: under TETHER_NOW every request would move the service's clock.
   local attempt
   for ((attempt = 0; attempt < 2000; attempt++)); do
-    if grep -q '"listening' "$log"; then
-      service_port=$(grep -o '127\.0\.0\.1:[0-9]*' <(grep '"listening' "$log") | head -n 1 | cut -d : -f 2)
+    if grep -q '"serving"' "$log"; then
+      service_port=$(grep -o '127\.0\.0\.1:[0-9]*' <(grep '"serving"' "$log") | head -n 1 | cut -d : -f 2)
       return 0
     fi
     kill -0 "$service_pid" 2>/dev/null || break

@@ -18,8 +18,6 @@
 namespace tether::bench {
 namespace {
 
-using simdjson::ondemand::value;
-
 /// SQLite with nothing in between.
 class Bare {
  public:

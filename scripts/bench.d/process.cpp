@@ -130,7 +130,7 @@ void Service::wait_for_port(const std::string& log) {
     std::istringstream lines(text_of(log));
     for (std::string line; std::getline(lines, line);) {
       const auto at = line.find(k_address);
-      if (line.find("listening") == std::string::npos || at == std::string::npos) continue;
+      if (line.find("\"serving\"") == std::string::npos || at == std::string::npos) continue;
       port_ = std::stoi(line.substr(at + k_address.size()));
       return;
     }

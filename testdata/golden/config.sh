@@ -1,0 +1,13 @@
+tether init
+tether config --list
+tether config server
+tether config server http://127.0.0.1:8787
+tether config server
+tether config batch 500
+TETHER_BATCH=20 tether config --list
+tether --json config --list
+TETHER_TOKEN=secret-of-ann tether config --list
+tether config batch zero
+tether config colour blue
+tether config --unset batch
+tether config --list

@@ -44,6 +44,8 @@ CREATE TABLE tether_sync_state (
 
 -- The local state, one row per entity. While no edit is open (open_log_id IS NULL) payload is the server's state; while one
 -- is, base holds the server's state (NULL: the server has none) and payload is base with the open edits laid over it.
+-- A table with rowids: without, payloads lie in the key's own tree, which at 1,500 bytes doubles the file, and makes inserts
+-- in the order in which a pull brings them three times slower.
 CREATE TABLE tether_records (
   model        TEXT NOT NULL,
   entity_id    TEXT NOT NULL,
@@ -58,7 +60,7 @@ CREATE TABLE tether_records (
   rebased_log_id INTEGER NOT NULL DEFAULT 0, -- newest mutation that was open when a pull last moved base beneath it
   generation   INTEGER NOT NULL DEFAULT 0,   -- the full pull that last brought this row; see tether_sync_state.generation
   PRIMARY KEY (model, entity_id)
-) WITHOUT ROWID;
+);
 
 -- The losing side of every conflict, until a person or a rule has dealt with it, and afterwards for the record.
 CREATE TABLE tether_conflicts (

@@ -68,6 +68,18 @@ struct Assign {
   void operator()(const std::function<void(const std::string&)>& target) const { target(text); }
 };
 
+void assign(const std::string& shown, const Target& target, const std::string& text) {
+  with_context(shown, [&] { std::visit([&](const auto& t) { Assign{text}(t); }, target); });
+}
+
+std::string last_name(const std::string& names) {
+  return names.substr(names.rfind(',') + 1);
+}
+
+bool is_option(const std::string& word) {
+  return word.size() > 1 && word.front() == '-';
+}
+
 bool takes_many(const Target& target) {
   return std::holds_alternative<std::vector<std::string>*>(target);
 }
@@ -85,6 +97,11 @@ std::string program_name(const std::vector<std::string>& path) {
   return path.empty() ? "tether" : "tether " + joined(path);
 }
 
+/// What a message begins with: the command that it is about.
+std::string prefix(const std::vector<std::string>& path) {
+  return path.empty() ? "" : joined(path) + ": ";
+}
+
 std::string help_hint(const std::vector<std::string>& path) {
   return "`" + program_name(path) + " --help` shows what it takes.";
 }
@@ -100,9 +117,8 @@ class Level {
     app_.add_flag("-v,--verbose", globals.verbose);
     declare("--db", Target(&globals.db), "--db");
     for (const auto& flag : line.flags) own_.push_back(app_.add_flag(flag.names, *flag.target));
-    for (const auto& option : line.options) own_.push_back(declare(option.names, option.target, option.names));
-    for (std::size_t i = 0; i < line.positionals.size(); ++i)
-      declare("positional" + std::to_string(i), line.positionals[i].target, line.positionals[i].names);
+    for (const auto& option : line.options)
+      own_.push_back(declare(option.names, option.target, last_name(option.names)));
     if (line.sub_commands.empty()) {
       app_.allow_extras();
     } else {
@@ -110,8 +126,13 @@ class Level {
     }
   }
 
-  /// Returns what it did not take: the sub-command and all behind it.
+  /// Returns what it did not take: the sub-command and all behind it. Positionals are dealt out here, not by CLI11,
+  /// which takes a word like `[a,b]` for a list.
   std::vector<std::string> read(std::vector<std::string> arguments) {
+    const auto literal =
+        line_.sub_commands.empty() ? std::find(arguments.begin(), arguments.end(), "--") : arguments.end();
+    const std::vector<std::string> words(literal == arguments.end() ? literal : literal + 1, arguments.end());
+    arguments.erase(literal, arguments.end());
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     try {
       app_.parse(arguments);
@@ -119,19 +140,16 @@ class Level {
       throw Error(ErrorCode::usage, explained(e), help_hint(path_));
     }
     auto rest = app_.remaining();
-    if (!rest.empty() && (line_.sub_commands.empty() || rest.front().starts_with('-'))) refuse(rest.front());
-    return rest;
+    for (const auto& word : rest) {
+      if (is_option(word)) refuse_option(word);
+      if (!line_.sub_commands.empty()) return rest;
+    }
+    rest.insert(rest.end(), words.begin(), words.end());
+    if (!wants_help_) deal_out(rest);
+    return {};
   }
 
   bool wants_help() const { return wants_help_; }
-
-  void check_complete() const {
-    for (std::size_t i = 0; i < line_.positionals.size(); ++i) {
-      if (!is_required(line_.positionals[i].target) || app_.count("positional" + std::to_string(i)) > 0) continue;
-      throw Error(ErrorCode::usage, program_name(path_) + ": " + line_.positionals[i].names + " is missing",
-                  help_hint(path_));
-    }
-  }
 
   /// A sub-command was chosen: options of this level would have no effect.
   void check_unused(const std::string& sub_command) const {
@@ -145,13 +163,24 @@ class Level {
  private:
   CLI::Option* declare(const std::string& names, const Target& target, const std::string& shown) {
     auto* option = app_.add_option(names, [target, shown](const CLI::results_t& values) {
-      for (const auto& value : values)
-        with_context(shown, [&] { std::visit([&](const auto& t) { Assign{value}(t); }, target); });
+      for (const auto& value : values) assign(shown, target, value);
       return true;
     });
     if (!takes_many(target)) return option;
-    const bool is_positional = !names.starts_with('-');
-    return option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(is_positional);
+    return option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
+  }
+
+  void deal_out(const std::vector<std::string>& words) const {
+    std::size_t next = 0;
+    for (const auto& word : words) {
+      if (next == line_.positionals.size())
+        throw Error(ErrorCode::usage, prefix(path_) + "unexpected argument '" + word + "'", help_hint(path_));
+      const auto& positional = line_.positionals[next];
+      assign(positional.names, positional.target, word);
+      if (!takes_many(positional.target)) ++next;
+    }
+    if (next < line_.positionals.size() && is_required(line_.positionals[next].target))
+      throw Error(ErrorCode::usage, prefix(path_) + line_.positionals[next].names + " is missing", help_hint(path_));
   }
 
   std::string explained(const CLI::ParseError& error) const {
@@ -164,15 +193,13 @@ class Level {
     return text;
   }
 
-  [[noreturn]] void refuse(const std::string& word) const {
-    if (!word.starts_with('-') || word == "-")
-      throw Error(ErrorCode::usage, program_name(path_) + ": unexpected argument '" + word + "'", help_hint(path_));
+  [[noreturn]] void refuse_option(const std::string& word) const {
     const auto name = word.substr(0, word.find('='));
     std::vector<std::string> known{"--db", "--json", "--quiet", "--verbose", "--help"};
     for (const auto* option : own_)
       for (const auto& long_name : option->get_lnames()) known.push_back("--" + long_name);
     const auto guess = nearest(name, std::vector<std::string_view>(known.begin(), known.end()));
-    throw Error(ErrorCode::usage, program_name(path_) + ": unknown option " + name,
+    throw Error(ErrorCode::usage, prefix(path_) + "unknown option " + name,
                 guess.empty() ? help_hint(path_) : "Did you mean " + std::string(guess) + "?");
   }
 
@@ -198,14 +225,14 @@ const Command& command_named(const std::vector<Command>& commands, const std::st
   }
   const auto guess = nearest(word, names);
   throw Error(
-      ErrorCode::usage, program_name(path) + ": unknown command '" + word + "'",
+      ErrorCode::usage, prefix(path) + "unknown command '" + word + "'",
       guess.empty() ? help_hint(path) : "Did you mean `" + program_name(path) + " " + std::string(guess) + "`?");
 }
 
 [[noreturn]] void command_missing(const CommandLine& line, const std::vector<std::string>& path) {
   std::string names;
   for (const auto& command : line.sub_commands) names += (names.empty() ? "" : ", ") + std::string(command.name);
-  throw Error(ErrorCode::usage, program_name(path) + ": a command is missing: " + names, help_hint(path));
+  throw Error(ErrorCode::usage, prefix(path) + "a command is missing: " + names, help_hint(path));
 }
 
 /// `help push` is `push --help`; `--version` is `version`.
@@ -229,7 +256,6 @@ Invocation parse(std::span<const Command> commands, const std::vector<std::strin
     arguments = level.read(std::move(arguments));
     if (level.wants_help()) return {globals, help_text(commands, path), {}};
     if (arguments.empty()) {
-      level.check_complete();
       if (!line.action) command_missing(line, path);
       return {globals, {}, std::move(line.action)};
     }

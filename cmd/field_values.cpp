@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "base/utf8.hpp"
+#include "cmd/arguments.hpp"
 #include "cmd/input.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/payload.hpp"
@@ -26,12 +27,11 @@ void check_utf8(std::string_view text, std::string_view word) {
 std::string checked_value(std::string_view json, const std::string& name) {
   constexpr std::string_view k_blank = " \t\r\n";
   const auto begin = json.find_first_not_of(k_blank);
-  if (begin == std::string_view::npos)
-    throw Error(ErrorCode::invalid_input, name + ":= has no value", std::string(k_forms));
+  if (begin == std::string_view::npos) throw Error(ErrorCode::usage, name + ":= has no value", std::string(k_forms));
   const auto value = json.substr(begin, json.find_last_not_of(k_blank) + 1 - begin);
   const auto object = "{\"value\":" + std::string(value) + "}";
   const auto fail = [&](const std::string& why) {
-    throw Error(ErrorCode::invalid_input, name + ":=" + printable(shortened(value, 60)) + " is no JSON value" + why,
+    throw Error(ErrorCode::usage, name + ":=" + printable(shortened(value, 60)) + " is no JSON value" + why,
                 "For a text write " + name + "=TEXT.");
   };
   try {
@@ -77,7 +77,11 @@ std::string read_data(Context& context, const std::string& argument) {
   const auto bytes_max = protocol::Limits().payload_bytes_max;
   const auto path = argument.starts_with('@') ? argument.substr(1) : argument;
   auto text = is_file ? Input(context, path).read_all(bytes_max) : argument;
-  with_context(is_file ? (path == "-" ? "standard input" : path) : "--data", [&] { protocol::check_object(text); });
+  if (is_file) {
+    with_context(path == "-" ? "standard input" : path, [&] { protocol::check_object(text); });
+  } else {
+    as_usage([&] { with_context("--data", [&] { protocol::check_object(text); }); });
+  }
   return text;
 }
 

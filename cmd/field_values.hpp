@@ -15,8 +15,7 @@ struct FieldWord {
   std::string json;  // the text of the value
 };
 
-/// Throws Error(usage) for a word without `=`, an empty name, invalid UTF-8; Error(invalid_input) for JSON that is
-/// none.
+/// Throws Error(usage) for a word without `=`, an empty name, invalid UTF-8, or JSON that is none.
 FieldWord parse_field(std::string_view word);
 
 /// A JSON object of the words; a name given twice is Error(usage).

@@ -2,10 +2,10 @@
 // `tether init`: makes the file, or adds our tables to an existing one.
 #include <memory>
 
+#include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
 #include "cmd/json_out.hpp"
-#include "protocol/codec.hpp"
 
 namespace tether::cmd {
 namespace {
@@ -41,7 +41,9 @@ ExitCode run_init(Context& context, const InitOptions& options) {
   replica::InitOptions init;
   init.path = context.new_file_path();
   init.adopt = options.adopt;
-  if (options.client_id) init.client_id = protocol::parse_client_id(*options.client_id, "--client-id");
+  if (options.client_id) {
+    init.client_id = as_usage([&] { return protocol::parse_client_id(*options.client_id, "--client-id"); });
+  }
   if (options.server) with_context("--server", [&] { check_setting(setting_named("server"), *options.server); });
   const auto made = replica::File::init(init, context.clock(), context.random());
   if (options.server) store_server(context, init.path, *options.server);

@@ -2,11 +2,11 @@
 // `tether list MODEL`: the local state of a model, row by row.
 #include <memory>
 
+#include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
 #include "cmd/field_values.hpp"
 #include "cmd/record_view.hpp"
-#include "protocol/codec.hpp"
 
 namespace tether::cmd {
 namespace {
@@ -30,7 +30,7 @@ std::string state_of(const replica::RecordView& record) {
 }
 
 ExitCode run_list(Context& context, const ListOptions& options) {
-  replica::ListOptions query{protocol::parse_model(options.model, "MODEL"), {}, options.deleted};
+  replica::ListOptions query{model_argument(options.model), {}, options.deleted};
   for (const auto& word : options.where) query.where.push_back(condition(word));
   auto file = context.open_file_read_only();
   auto& terminal = context.terminal();
@@ -52,7 +52,8 @@ ExitCode run_list(Context& context, const ListOptions& options) {
     });
   });
   table.finish();
-  if (count == 0) terminal.message("no " + options.model + (options.where.empty() ? "" : " with these values"));
+  if (count == 0)
+    terminal.message("no records of " + options.model + (options.where.empty() ? "" : " with these values"));
   return ExitCode::done;
 }
 

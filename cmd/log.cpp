@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <memory>
 
+#include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
 #include "cmd/log_text.hpp"
 #include "cmd/record_view.hpp"
-#include "protocol/codec.hpp"
 
 namespace tether::cmd {
 namespace {
@@ -47,8 +47,8 @@ std::int64_t since_ms(Context& context, const std::string& text) {
 
 replica::LogQuery query_of(Context& context, const LogOptions& options) {
   replica::LogQuery query;
-  if (options.model) query.model = protocol::parse_model(*options.model, "MODEL");
-  if (options.id) query.entity_id = protocol::parse_entity_id(*options.id, "ID");
+  if (options.model) query.model = model_argument(*options.model);
+  if (options.id) query.entity_id = id_argument(*options.id);
   if (options.status) check_status(*options.status);
   query.status = options.status;
   if (options.since) query.since_ms = since_ms(context, *options.since);

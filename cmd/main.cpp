@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 
+#include "cmd/arguments.hpp"
 #include "cmd/network_module.hpp"
 #include "cmd/program.hpp"
 
@@ -70,7 +71,7 @@ void look_at_terminal(cmd::Terminal& terminal) {
 std::unique_ptr<Clock> make_clock(cmd::Terminal& terminal) {
   const auto now = variable("TETHER_NOW");
   if (!now || now->empty()) return std::make_unique<SystemClock>();
-  const auto start = with_context("$TETHER_NOW", [&] { return parse_rfc3339(*now); });
+  const auto start = cmd::as_usage([&] { return with_context("$TETHER_NOW", [&] { return parse_rfc3339(*now); }); });
   terminal.warning("the clock starts at " + *now + " ($TETHER_NOW is set)");
   return std::make_unique<SteppingClock>(start);
 }

@@ -69,12 +69,14 @@ void define_record(CommandLine& line) {
   line.flag("--atomic", &options->atomic, "with --stdin: all lines or none");
   line.flag("--ids", &options->ids, "with --stdin: print what was recorded for each line, not only how many");
   line.details(
-      "A line of --stdin is {\"op\": \"create\"|\"update\"|\"delete\", \"model\": …, \"id\": …, \"payload\": {…}};\n"
-      "create makes an id when it has none. A bad line ends it: the lines before it stay\n"
-      "recorded (with --atomic none), and the message names the line.");
+      "A line of --stdin is one JSON object, with an id for all but create:\n"
+      "  {\"op\": \"create\"|\"update\"|\"delete\", \"model\": …, \"id\": …, \"payload\": {…}}\n"
+      "A bad line ends it: the lines before it stay recorded (with --atomic none), and the\n"
+      "message names the line.");
   line.details(
       "  tether record create Task title=\"Fix pump\" priority:=2\n"
-      "  jq -c '{op: \"create\", model: \"Task\", payload: .}' tasks.ndjson | tether record --stdin");
+      "  jq -c '{op: \"create\", model: \"Task\", payload: .}' tasks.ndjson |\n"
+      "    tether record --stdin");
   line.exit_status(ExitCode::interrupted, std::string(meaning(ExitCode::interrupted)));
   line.run([options](Context& context) { return run_record_stream(context, *options); });
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/hash.hpp"
+#include "cmd/arguments.hpp"
 #include "cmd/import_source.hpp"
 #include "cmd/record.hpp"
 #include "protocol/codec.hpp"
@@ -45,7 +46,7 @@ class Import {
   Import(Context& context, const ImportOptions& options)
       : context_(context),
         options_(options),
-        model_(protocol::parse_model(options.model, "--model")),
+        model_(model_argument(options.model, "--model")),
         file_(context.open_file()),
         ids_(context.terminal(), options.ids),
         stopwatch_(context.clock()) {}

@@ -3,10 +3,10 @@
 #include <memory>
 #include <vector>
 
+#include "cmd/arguments.hpp"
 #include "cmd/field_values.hpp"
 #include "cmd/json_out.hpp"
 #include "cmd/record.hpp"
-#include "protocol/codec.hpp"
 
 namespace tether::cmd {
 namespace {
@@ -45,16 +45,16 @@ ExitCode record_one(Context& context, const ModelName& model, const std::string&
 }
 
 ExitCode run_create(Context& context, const OneOptions& options) {
-  const auto model = protocol::parse_model(options.model, "MODEL");
+  const auto model = model_argument(options.model);
   std::optional<EntityId> id;
-  if (options.new_id) id = protocol::parse_entity_id(*options.new_id, "--id");
+  if (options.new_id) id = id_argument(*options.new_id, "--id");
   const auto payload = payload_of(context, options);
   return record_one(context, model, options.new_id.value_or(""), protocol::Operation::create,
                     [&](replica::Recorder& recorder) { return recorder.create(model, id, payload); });
 }
 
 ExitCode run_update(Context& context, const OneOptions& options) {
-  const EntityKey key{protocol::parse_model(options.model, "MODEL"), protocol::parse_entity_id(options.id, "ID")};
+  const EntityKey key{model_argument(options.model), id_argument(options.id)};
   if (!options.data && options.fields.empty())
     throw Error(ErrorCode::usage, "record update: no field is named", "Name what changes, as in title=\"Fix pump\".");
   const auto payload = payload_of(context, options);
@@ -63,7 +63,7 @@ ExitCode run_update(Context& context, const OneOptions& options) {
 }
 
 ExitCode run_delete(Context& context, const OneOptions& options) {
-  const EntityKey key{protocol::parse_model(options.model, "MODEL"), protocol::parse_entity_id(options.id, "ID")};
+  const EntityKey key{model_argument(options.model), id_argument(options.id)};
   return record_one(context, key.model, key.id.value, protocol::Operation::remove,
                     [&](replica::Recorder& recorder) { return recorder.remove(key); });
 }

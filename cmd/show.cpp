@@ -2,12 +2,12 @@
 // `tether show MODEL ID`: one record, what the server has beneath it, what waits to be sent, and how it came to be.
 #include <memory>
 
+#include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
 #include "cmd/field_values.hpp"
 #include "cmd/log_text.hpp"
 #include "cmd/record_view.hpp"
-#include "protocol/codec.hpp"
 #include "protocol/payload.hpp"
 
 namespace tether::cmd {
@@ -99,8 +99,7 @@ void define_show(CommandLine& line) {
   line.positional("ID", &options->id, "of the entity");
   line.details("The history is of the edits made here; what others wrote arrives as the server's state.");
   line.run([options](Context& context) {
-    const auto shown =
-        read(context, {protocol::parse_model(options->model, "MODEL"), protocol::parse_entity_id(options->id, "ID")});
+    const auto shown = read(context, {model_argument(options->model), id_argument(options->id)});
     if (context.json()) {
       print_json(context.terminal(), shown);
     } else {

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "cmd/program.hpp"
+
+#include <doctest/doctest.h>
+
+#include "cmd/commands.hpp"
+#include "cmd/desk.hpp"
+#include "testing/temporary_directory.hpp"
+
+namespace tether::cmd {
+namespace {
+
+struct Room {
+  SteppingClock clock{from_ms(1'763'757'000'000)};
+  SeededRandom random{7};
+  testing::TemporaryDirectory folder;
+  Desk desk{folder.file("t.db"), clock, random, {}};
+};
+
+}  // namespace
+
+TEST_CASE("a slip of the finger gets the word that was meant") {
+  Room room;
+  CHECK(room.desk.type({"psuh"}).err == "tether: unknown command 'psuh'\n  Did you mean `tether push`?\n");
+  CHECK(room.desk.type({"record", "creat"}).err ==
+        "tether: record: unknown command 'creat'\n  Did you mean `tether record create`?\n");
+  CHECK(room.desk.type({"list", "Task", "--wher", "a=b"}).err ==
+        "tether: list: unknown option --wher\n  Did you mean --where?\n");
+}
+
+TEST_CASE("wrong usage ends with 2") {
+  Room room;
+  const std::vector<std::vector<std::string>> wrong{{"record"},
+                                                    {"record", "create"},
+                                                    {"record", "create", "1x"},
+                                                    {"record", "create", "T", "a"},
+                                                    {"record", "--stdin", "create", "T"},
+                                                    {"list"},
+                                                    {"list", "T", "extra"},
+                                                    {"log", "-n", "0"},
+                                                    {"log", "-n"},
+                                                    {"log", "-n", "1", "-n", "2"},
+                                                    {"log", "--since", "foo"},
+                                                    {"log", "--status", "x"},
+                                                    {"config", "nope"},
+                                                    {"config", "token", "abc"},
+                                                    {"config", "timeout", "5"},
+                                                    {"completion", "tcsh"},
+                                                    {"-q", "-v", "status"},
+                                                    {"--nope"}};
+  for (const auto& words : wrong) {
+    CAPTURE(words.front());
+    CHECK(room.desk.type(words).status == 2);
+  }
+}
+
+TEST_CASE("with --json an error is the last line of stderr, even of a command line that cannot be read") {
+  Room room;
+  CHECK(
+      room.desk.type({"--bogus", "--json"}).err ==
+      R"({"error":{"code":"usage","message":"unknown option --bogus","hint":"`tether --help` shows what it takes.","exit_code":2}})"
+      "\n");
+  const auto said = room.desk.type({"show", "Task", "nope", "--json"});
+  CHECK(said.status == 1);
+  CHECK(said.err.starts_with(R"({"error":{"code":"not_found","message":"there is no Task nope")"));
+}
+
+TEST_CASE("every command has a help text that ends well") {
+  Room room;
+  for (const auto& command : commands()) {
+    CAPTURE(command.name);
+    const auto said = room.desk.type({std::string(command.name), "--help"});
+    CHECK(said.status == 0);
+    CHECK(said.out.starts_with("tether " + std::string(command.name) + ": " + std::string(command.summary)));
+    CHECK(said.out.find("Exit status:\n  0 ") != std::string::npos);
+  }
+}
+
+TEST_CASE("a word behind -- is never an option, and brackets are no list") {
+  Room room;
+  CHECK(room.desk.type({"record", "create", "T", "--id", "x", "--", "-a=1", "[b]=2]"}).status == 0);
+  CHECK(room.desk.type({"--json", "show", "T", "x"}).out.find(R"("payload":{"-a":"1","[b]":"2]"})") !=
+        std::string::npos);
+}
+
+TEST_CASE("status needs a person when something waits longer than --max-lag") {
+  Room room;
+  CHECK(room.desk.type({"status"}).out.starts_with("Everything written here is on the server.\n"));
+  room.desk.type({"record", "create", "T", "a=1"});
+  room.clock.advance(std::chrono::minutes(11));
+  CHECK(room.desk.type({"status"}).status == 0);
+  CHECK(room.desk.type({"status", "--max-lag", "1h"}).status == 0);
+  CHECK(room.desk.type({"status", "--max-lag", "10m"}).status == 3);
+}
+
+TEST_CASE("a secret is masked wherever settings are shown") {
+  Room room;
+  CHECK(room.desk.type({"config", "--store-token", "token", "s3cret"}).status == 0);
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"config"}, {"config", "token"}, {"--json", "config"}, {"--json", "config", "token"}}) {
+    const auto said = room.desk.type(words);
+    CHECK(said.out.find("s3cret") == std::string::npos);
+    CHECK(said.out.find("********") != std::string::npos);
+  }
+}
+
+TEST_CASE("a completion names every command") {
+  Room room;
+  for (const char* shell : {"bash", "zsh", "fish"}) {
+    const auto script = room.desk.type({"completion", shell}).out;
+    for (const auto& command : commands()) CHECK(script.find(command.name) != std::string::npos);
+  }
+}
+
+}  // namespace tether::cmd

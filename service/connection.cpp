@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "service/connection.hpp"
 
+#include <netdb.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -38,16 +39,6 @@ bool wait_for(int socket, short events, steady_clock::time_point deadline) {
     const int ready = ::poll(&waiting, 1, ms_until(deadline));
     if (ready > 0) return true;
     if (ready == 0 || errno != EINTR) return false;
-  }
-}
-
-void address_text(const sockaddr_storage& address, socklen_t size, std::string& ip, int& port) {
-  std::array<char, NI_MAXHOST> host{};
-  std::array<char, NI_MAXSERV> service{};
-  if (::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(), service.data(),
-                    service.size(), NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
-    ip = host.data();
-    port = std::atoi(service.data());
   }
 }
 
@@ -174,16 +165,16 @@ void Connection::linger() {
   }
 }
 
-void Connection::get_remote_ip_and_port(std::string& ip, int& port) const {
+std::string Connection::remote_ip() const {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
-  if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0) address_text(address, size, ip, port);
-}
-
-void Connection::get_local_ip_and_port(std::string& ip, int& port) const {
-  sockaddr_storage address{};
-  socklen_t size = sizeof(address);
-  if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0) address_text(address, size, ip, port);
+  std::array<char, NI_MAXHOST> host{};
+  if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      ::getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(), nullptr, 0,
+                    NI_NUMERICHOST) != 0) {
+    return {};  // the client has left
+  }
+  return host.data();
 }
 
 }  // namespace tether::service

@@ -3,19 +3,19 @@
 // as possible, and a reply is still delivered when the rest of a request is thrown away.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <string>
 #include <string_view>
 
-#include "service/httplib.hpp"
-
 namespace tether::service {
 
-class Connection final : public httplib::Stream {
+class Connection {
  public:
   /// Owns the socket.
   Connection(int socket, std::chrono::milliseconds write_time);
-  ~Connection() override;
+  ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
@@ -28,7 +28,7 @@ class Connection final : public httplib::Stream {
   /// Reads up to and with the empty line; what came after it stays for read().
   Head receive_head(std::string& head, std::chrono::milliseconds header_time);
 
-  /// Lets httplib read `head` and then the rest from the socket, until `deadline`.
+  /// From now on read() gives `head` and then what comes from the socket, until `deadline`.
   void replay(std::string_view head, std::chrono::steady_clock::time_point deadline);
 
   bool timed_out() const { return timed_out_; }
@@ -38,15 +38,10 @@ class Connection final : public httplib::Stream {
   /// connection and take the reply with it.
   void linger();
 
-  bool is_readable() const override { return true; }
-  bool is_writable() const override { return !broken_; }
-  ssize_t read(char* data, std::size_t size) override;
-  ssize_t write(const char* data, std::size_t size) override;
-  void get_remote_ip_and_port(std::string& ip, int& port) const override;
-  void get_local_ip_and_port(std::string& ip, int& port) const override;
-  socket_t socket() const override {
-    return 0;
-  }  // httplib refuses requests on high descriptors, as it would select() them
+  bool is_broken() const { return broken_; }
+  ssize_t read(char* data, std::size_t size);
+  ssize_t write(const char* data, std::size_t size);
+  std::string remote_ip() const;
 
  private:
   ssize_t receive(char* data, std::size_t size, std::chrono::steady_clock::time_point deadline);

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "service/http_exchange.hpp"
 
+#include <httplib.h>
+
+#include <mutex>
+
+#include "base/random.hpp"
+#include "base/ulid.hpp"
 #include "service/error_reply.hpp"
+#include "service/exchange.hpp"
 #include "service/gzip.hpp"
+#include "service/request_body.hpp"
+#include "service/request_head.hpp"
 
 namespace tether::service {
 
@@ -39,11 +48,62 @@ bool is_json(std::string_view media_type) {
          media_type.ends_with("+json");
 }
 
+/// A connection as httplib wants it.
+class Stream final : public httplib::Stream {
+ public:
+  explicit Stream(Connection& connection) : connection_(connection) {}
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return !connection_.is_broken(); }
+  ssize_t read(char* data, std::size_t size) override { return connection_.read(data, size); }
+  ssize_t write(const char* data, std::size_t size) override { return connection_.write(data, size); }
+  void get_remote_ip_and_port(std::string&, int&) const override {}
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return 0; }  // httplib refuses high descriptors, as it would select() on them
+
+ private:
+  Connection& connection_;
+};
+
 }  // namespace
 
-thread_local HttpExchanges::Current* HttpExchanges::current_ = nullptr;
+class HttpExchanges::Http final : private httplib::Server {
+ public:
+  Http(const service::Options& options, Routes& routes, Log& log, Clock& clock);
 
-HttpExchanges::HttpExchanges(const service::Options& options, Routes& routes, Log& log, Clock& clock)
+  bool serve_one(Connection& connection, bool last);
+
+ private:
+  /// What handlers know of the request that their thread serves; httplib hands them its own request only.
+  struct Current {
+    Connection* connection;
+    const RequestHead* head;
+    Exchange* exchange;
+    bool body_pending;  // not all of it was read: the connection cannot be used again
+  };
+  static thread_local Current* current_;
+
+  bool serve_request(Connection& connection, const RequestHead& head, Exchange& exchange, bool last);
+  void refuse_head(Connection& connection, Exchange& exchange, Connection::Head end, const std::string& why);
+  HandlerResponse before_routing(const httplib::Request& request, httplib::Response& response);
+  void answer_with_body(const Routes::Route& route, httplib::Response& response, const httplib::ContentReader& reader);
+  Reply reply_to_broken_body(const RequestBody& body) const;
+  std::optional<Reply> objection(const Routes::Route& route, const httplib::Request& request) const;
+  void send(Reply reply, httplib::Response& response) const;
+  std::string new_id();
+  void write_log(const Exchange& exchange);
+
+  const service::Options& options_;  // httplib has a function of that name
+  Routes& routes_;
+  Log& log_;
+  BodyBudget budget_;
+  std::mutex id_mutex_;
+  SystemRandom random_;
+  UlidSource ids_;
+};
+
+thread_local HttpExchanges::Http::Current* HttpExchanges::Http::current_ = nullptr;
+
+HttpExchanges::Http::Http(const service::Options& options, Routes& routes, Log& log, Clock& clock)
     : options_(options),
       routes_(routes),
       log_(log),
@@ -70,7 +130,9 @@ HttpExchanges::HttpExchanges(const service::Options& options, Routes& routes, Lo
   });
   set_post_routing_handler([](const auto&, httplib::Response& response) {
     response.set_header("X-Request-Id", current_->exchange->request_id);
-    if (current_->body_pending) response.set_header("Connection", "close");
+    if (!current_->body_pending) return;
+    response.headers.erase("Keep-Alive");
+    response.set_header("Connection", "close");
   });
   set_logger([](const auto&, const httplib::Response& response) {
     current_->exchange->status = response.status;
@@ -84,7 +146,7 @@ HttpExchanges::HttpExchanges(const service::Options& options, Routes& routes, Lo
   }
 }
 
-bool HttpExchanges::serve_one(Connection& connection, bool last) {
+bool HttpExchanges::Http::serve_one(Connection& connection, bool last) {
   std::string raw;
   const Connection::Head end = connection.receive_head(raw, options_.header_time);
   Exchange exchange;
@@ -92,8 +154,7 @@ bool HttpExchanges::serve_one(Connection& connection, bool last) {
   std::optional<RequestHead> head;
   if (end == Connection::Head::closed) return false;
   if (end == Connection::Head::complete) head = read_head(raw, why);
-  int port = 0;
-  connection.get_remote_ip_and_port(exchange.remote, port);
+  exchange.remote = connection.remote_ip();
   exchange.request_id = head && !head->request_id.empty() ? head->request_id : new_id();
   bool usable = false;
   if (head) {
@@ -107,7 +168,8 @@ bool HttpExchanges::serve_one(Connection& connection, bool last) {
   return usable;
 }
 
-bool HttpExchanges::serve_request(Connection& connection, const RequestHead& head, Exchange& exchange, bool last) {
+bool HttpExchanges::Http::serve_request(Connection& connection, const RequestHead& head, Exchange& exchange,
+                                        bool last) {
   exchange.method = head.method;
   exchange.route = head.path.substr(0, k_path_logged_max);
   exchange.client_version = head.client_version;
@@ -116,13 +178,14 @@ bool HttpExchanges::serve_request(Connection& connection, const RequestHead& hea
   connection.replay(head.text, std::chrono::steady_clock::now() + options_.request_time);
   bool closed = false;
   const bool close_connection = last || head.wants_close;
-  const bool answered = process_request(connection, close_connection, closed, nullptr);
+  Stream stream(connection);
+  const bool answered = process_request(stream, close_connection, closed, nullptr);
   current_ = nullptr;
   return answered && !closed && !close_connection && !current.body_pending;
 }
 
-void HttpExchanges::refuse_head(Connection& connection, Exchange& exchange, Connection::Head end,
-                                const std::string& why) {
+void HttpExchanges::Http::refuse_head(Connection& connection, Exchange& exchange, Connection::Head end,
+                                      const std::string& why) {
   const bool too_long = end == Connection::Head::too_long;
   const bool too_late = end == Connection::Head::too_late;
   const int status = too_long ? 431 : too_late ? 408 : 400;
@@ -145,7 +208,7 @@ void HttpExchanges::refuse_head(Connection& connection, Exchange& exchange, Conn
 }
 
 /// What can be said of a request before its body is read; nullopt: nothing against it.
-std::optional<Reply> HttpExchanges::objection(const Routes::Route& route, const httplib::Request& request) const {
+std::optional<Reply> HttpExchanges::Http::objection(const Routes::Route& route, const httplib::Request& request) const {
   const RequestHead& head = *current_->head;
   const std::string& id = current_->exchange->request_id;
   const bool reads = request.method == "HEAD" || request.method == "GET";
@@ -170,8 +233,8 @@ std::optional<Reply> HttpExchanges::objection(const Routes::Route& route, const 
   return std::nullopt;
 }
 
-httplib::Server::HandlerResponse HttpExchanges::before_routing(const httplib::Request& request,
-                                                               httplib::Response& response) {
+httplib::Server::HandlerResponse HttpExchanges::Http::before_routing(const httplib::Request& request,
+                                                                     httplib::Response& response) {
   const Routes::Route* route = routes_.at(request.path);
   if (route == nullptr) {
     send(error_reply(404, "not_found", "there is nothing at this path", current_->exchange->request_id), response);
@@ -185,8 +248,8 @@ httplib::Server::HandlerResponse HttpExchanges::before_routing(const httplib::Re
   return HandlerResponse::Handled;
 }
 
-void HttpExchanges::answer_with_body(const Routes::Route& route, httplib::Response& response,
-                                     const httplib::ContentReader& reader) {
+void HttpExchanges::Http::answer_with_body(const Routes::Route& route, httplib::Response& response,
+                                           const httplib::ContentReader& reader) {
   RequestBody body(options_.limits.body_bytes_max, budget_);
   const RequestHead& head = *current_->head;
   if (head.content_length && head.content_encoding.empty()) body.expect(*head.content_length);
@@ -201,7 +264,7 @@ void HttpExchanges::answer_with_body(const Routes::Route& route, httplib::Respon
   send(routes_.answer(route, body.text(), *current_->exchange), response);
 }
 
-Reply HttpExchanges::reply_to_broken_body(const RequestBody& body) const {
+Reply HttpExchanges::Http::reply_to_broken_body(const RequestBody& body) const {
   const std::string& id = current_->exchange->request_id;
   if (body.state() == RequestBody::State::too_large) {
     const std::string most = std::to_string(options_.limits.body_bytes_max);
@@ -219,7 +282,7 @@ Reply HttpExchanges::reply_to_broken_body(const RequestBody& body) const {
   return error_reply(400, "invalid_input", "the body ends early, or is not chunked or packed as its headers say", id);
 }
 
-void HttpExchanges::send(Reply reply, httplib::Response& response) const {
+void HttpExchanges::Http::send(Reply reply, httplib::Response& response) const {
   response.status = reply.status;
   current_->exchange->error_code = reply.error_code;
   current_->exchange->fault = reply.fault;
@@ -235,12 +298,12 @@ void HttpExchanges::send(Reply reply, httplib::Response& response) const {
   }
 }
 
-std::string HttpExchanges::new_id() {
+std::string HttpExchanges::Http::new_id() {
   const std::lock_guard lock(id_mutex_);
   return ids_.next().text();
 }
 
-void HttpExchanges::write_log(const Exchange& exchange) {
+void HttpExchanges::Http::write_log(const Exchange& exchange) {
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - exchange.started;
   const LogLevel level = exchange.status >= 500 ? LogLevel::error : LogLevel::info;
   log_.write(level, "request",
@@ -261,6 +324,15 @@ void HttpExchanges::write_log(const Exchange& exchange) {
               {"bytes_out", exchange.bytes_out},
               {"error_code", exchange.error_code},
               {"fault", exchange.fault}});
+}
+
+HttpExchanges::HttpExchanges(const Options& options, Routes& routes, Log& log, Clock& clock)
+    : http_(std::make_unique<Http>(options, routes, log, clock)) {}
+
+HttpExchanges::~HttpExchanges() = default;
+
+bool HttpExchanges::serve_one(Connection& connection, bool last) {
+  return http_->serve_one(connection, last);
 }
 
 }  // namespace tether::service

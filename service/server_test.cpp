@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "service/fixture.hpp"
+#include "service/gzip.hpp"
 
 using namespace tether;
 using namespace tether::service;
@@ -255,6 +256,18 @@ TEST_CASE("a fault of the store is a 500 that tells the log and not the client")
   CHECK(answer.body.find("tether_mutations") == std::string::npos);
   service.stop();
   CHECK(service.logged().find("no such table") != std::string::npos);
+}
+
+TEST_CASE("a full disk is a 503 that says so, and nothing of the push is kept") {
+  TestService service;
+  Client client(service.port());
+  service.pool->write([](sql::Database& database) { database.execute("PRAGMA max_page_count = 20"); });
+  const Answer answer = client.post("/tether/push", push_of(1'000));
+  CHECK(answer.status == 503);
+  CHECK(answer.has("Retry-After: 30\r\n"));
+  CHECK(code_in(answer) == "disk_full");
+  CHECK(json::parse(client.post("/tether/pull", k_pull).body)["snapshots"].empty());
+  CHECK(client.post("/tether/push", push_of(1)).status == 200);
 }
 
 TEST_CASE("a store that is not migrated is not ready") {

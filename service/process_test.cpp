@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+// The program itself: exit codes, signals, memory.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "service/fixture.hpp"
+#include "service/gzip.hpp"
+
+using namespace tether;
+using namespace tether::service;
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+namespace {
+
+std::string content(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+/// tether-service with its output in files.
+class Process {
+ public:
+  Process(const Folder& folder, std::vector<std::string> arguments)
+      : log_(folder.file("stderr")), out_(folder.file("stdout")) {
+    arguments.insert(arguments.begin(), TETHER_BIN "/tether-service");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::dup2(::open(log_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDERR_FILENO);
+      ::dup2(::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), STDOUT_FILENO);
+      ::execv(argv[0], argv.data());
+      ::_exit(127);
+    }
+  }
+  ~Process() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      wait();
+    }
+  }
+  void signal(int number) const { ::kill(pid_, number); }
+  int wait() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  std::string log() const { return content(log_); }
+  std::string out() const { return content(out_); }
+  /// Waits until `text` was logged.
+  bool says(const std::string& text) const {
+    for (int i = 0; i < 500; ++i) {
+      if (log().find(text) != std::string::npos) return true;
+      std::this_thread::sleep_for(10ms);
+    }
+    return false;
+  }
+  int port() const {
+    REQUIRE(says("\"serving\""));
+    const std::string text = log();
+    return std::stoi(text.substr(text.find("http://127.0.0.1:") + 17));
+  }
+  std::size_t peak_kb() const {
+    const std::string status = content("/proc/" + std::to_string(pid_) + "/status");
+    return std::stoul(status.substr(status.find("VmHWM:") + 6));
+  }
+
+ private:
+  std::string log_;
+  std::string out_;
+  pid_t pid_;
+};
+
+Process serving(const Folder& folder, std::vector<std::string> more = {}) {
+  more.insert(more.begin(), {"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + folder.file("store.db")});
+  return Process(folder, std::move(more));
+}
+
+int run(const Folder& folder, std::vector<std::string> arguments, std::string* out = nullptr,
+        std::string* log = nullptr) {
+  Process process(folder, std::move(arguments));
+  const int code = process.wait();
+  if (out != nullptr) *out = process.out();
+  if (log != nullptr) *log = process.log();
+  return code;
+}
+
+/// `bytes` of white space, packed into a thousandth of it.
+std::string gzip_bomb(std::size_t bytes) {
+  return gzipped(std::string(bytes, ' '));
+}
+
+}  // namespace
+
+TEST_CASE("SIGTERM ends the program with 0, SIGHUP does not, idle connections do not hold it up") {
+  const Folder folder;
+  Process process = serving(folder);
+  Client idle(process.port());
+  CHECK(idle.get("/healthz").status == 200);
+  process.signal(SIGHUP);
+  CHECK(process.says("SIGHUP"));
+  CHECK(idle.get("/healthz").status == 200);
+  const auto started = steady_clock::now();
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 0);
+  CHECK(steady_clock::now() - started < 1s);
+}
+
+TEST_CASE("a signal during the start is not lost") {
+  const Folder folder;
+  Process process = serving(folder);
+  process.says("\"listen\"");
+  process.signal(SIGINT);
+  CHECK(process.wait() == 0);
+}
+
+TEST_CASE("wrong usage exits with 2 and says what is wrong") {
+  const Folder folder;
+  std::string log;
+  CHECK(run(folder, {"serve", "--store", "postgres://ann:secret@db/x"}, nullptr, &log) == 2);
+  CHECK(log.find("built without Postgres") != std::string::npos);
+  CHECK(log.find("secret") == std::string::npos);
+  CHECK(run(folder, {"serve", "--listen", "0.0.0.0:0"}, nullptr, &log) == 2);
+  CHECK(log.find("--insecure") != std::string::npos);
+  CHECK(run(folder, {}) == 2);
+  CHECK(run(folder, {"dance"}) == 2);
+  CHECK(run(folder, {"serve", "--no-such-flag"}) == 2);
+  CHECK(run(folder, {"compact"}) == 2);
+  CHECK(run(folder, {"serve", "--config", folder.file("missing.json")}) == 2);
+}
+
+TEST_CASE("help and version exit with 0") {
+  const Folder folder;
+  std::string out;
+  CHECK(run(folder, {"--help"}, &out) == 0);
+  CHECK(out.find("serve") != std::string::npos);
+  CHECK(run(folder, {"serve", "--help"}, &out) == 0);
+  for (const Setting& setting : settings()) CHECK(out.find("--" + std::string(setting.name)) != std::string::npos);
+  CHECK(run(folder, {"version"}, &out) == 0);
+  CHECK(out == "tether-service " TETHER_VERSION "\n");
+}
+
+TEST_CASE("what cannot be served exits with 1: a port in use, a file that is no store, a folder that is not there") {
+  const Folder folder;
+  TestService other;
+  const std::string taken = "127.0.0.1:" + std::to_string(other.port());
+  std::string log;
+  CHECK(run(folder, {"serve", "--listen", taken, "--store", "sqlite:" + folder.file("a.db")}, nullptr, &log) == 1);
+  CHECK(log.find("cannot listen on " + taken + ": Address already in use") != std::string::npos);
+  std::ofstream(folder.file("text.db")) << std::string(5'000, 'x');
+  CHECK(run(folder, {"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + folder.file("text.db")}, nullptr,
+            &log) == 1);
+  CHECK(log.find("no SQLite database") != std::string::npos);
+  CHECK(run(folder, {"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + folder.file("no/x.db")}) == 1);
+}
+
+TEST_CASE("migrate, check and compact look after a store") {
+  const Folder folder;
+  const std::string store = "sqlite:" + folder.file("store.db");
+  CHECK(run(folder, {"migrate", "--check", "--store", store}) == 3);
+  CHECK_FALSE(std::filesystem::exists(folder.file("store.db")));
+  CHECK(run(folder, {"check", "--store", store}) == 0);
+  CHECK(run(folder, {"compact", "--keep", "90d", "--store", store}) == 1);
+  std::string out;
+  CHECK(run(folder, {"migrate", "--store", store}, &out) == 0);
+  CHECK(out.find("schema 0 migrated to 1") != std::string::npos);
+  CHECK(run(folder, {"migrate", "--store", store}) == 0);
+  CHECK(run(folder, {"migrate", "--check", "--store", store}) == 0);
+  CHECK(run(folder, {"check", "--store", store}, &out) == 0);
+  CHECK(out.find("is sound") != std::string::npos);
+  CHECK(run(folder, {"compact", "--keep", "90d", "--store", store}, &out) == 0);
+  CHECK(out.find("forgot 0 tombstones and 0 mutation ids") != std::string::npos);
+  CHECK(run(folder, {"compact", "--keep", "soon", "--store", store}) == 2);
+}
+
+TEST_CASE("two services share one store") {
+  const Folder folder;
+  const Folder other;
+  Process first = serving(folder);
+  Process second(other, {"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + folder.file("store.db")});
+  const int ports[] = {first.port(), second.port()};
+  std::vector<std::thread> writers;
+  std::atomic<int> good{0};
+  for (int writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&, writer] {
+      Client client(ports[writer % 2]);
+      for (int batch = 0; batch < 5; ++batch) {
+        if (client.post("/tether/push", push_of(5, (writer * 5 + batch) * 5)).status == 200) ++good;
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  CHECK(good == 20);
+  Client client(ports[0]);
+  const Answer page = client.post("/tether/pull", R"({"client_id":"bob","last_sync_cursor":null})");
+  CHECK(nlohmann::json::parse(page.body)["snapshots"].size() == 100);
+}
+
+TEST_CASE("bombs of every kind are refused within the limit and 32 MB") {
+  const Folder folder;
+  Process process = serving(folder);
+  const int port = process.port();
+  const std::size_t before = process.peak_kb();
+  const std::string bomb = gzip_bomb(100'000'000);
+  CHECK(bomb.size() < 2'000'000);
+  CHECK(Client(port).post("/tether/push", bomb, "Content-Encoding: gzip\r\n").status == 413);
+  Client chunked(port);
+  chunked.send("POST /tether/push HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n");
+  const std::string chunk = "100000\r\n" + std::string(0x100000, ' ') + "\r\n";
+  for (int i = 0; i < 40 && chunked.send(chunk); ++i) {
+  }
+  CHECK(chunked.receive().status == 413);
+  CHECK(Client(port).ask("POST /tether/push HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n").status == 413);
+  CHECK(process.peak_kb() < before + (16 + 32) * 1024);
+}
+
+TEST_CASE("memory stays under 60 MB while many push a thousand mutations at a time") {
+  const Folder folder;
+  Process process = serving(folder);
+  const int port = process.port();
+  std::vector<std::thread> writers;
+  std::atomic<int> good{0};
+  const std::string payload = R"({"title":")" + std::string(200, 'x') + R"("})";
+  for (int writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&, writer] {
+      Client client(port);
+      for (int batch = 0; batch < 5; ++batch) {
+        const std::string body = push_of(1'000, (writer * 5 + batch) * 1'000, payload);
+        if (client.post("/tether/push", body).status == 200) ++good;
+      }
+    });
+  }
+  for (std::thread& writer : writers) writer.join();
+  CHECK(good == 20);
+  CHECK(process.peak_kb() < 60 * 1024);
+}
+
+TEST_CASE("a disk that fails is a 500, nothing of the push is kept, and the service lives on") {
+  const Folder folder;
+  // A write beyond the largest file that the program may make fails as one to a failing disk does.
+  const std::string shell = "ulimit -f 600; trap '' XFSZ; exec " TETHER_BIN
+                            "/tether-service serve --listen 127.0.0.1:0 --store sqlite:" +
+                            folder.file("store.db") + " 2> " + folder.file("stderr");
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::execl("/bin/sh", "sh", "-c", shell.c_str(), nullptr);
+    ::_exit(127);
+  }
+  std::string log;
+  for (int i = 0; i < 500 && log.find("\"serving\"") == std::string::npos; ++i) {
+    std::this_thread::sleep_for(10ms);
+    log = content(folder.file("stderr"));
+  }
+  Client client(std::stoi(log.substr(log.find("http://127.0.0.1:") + 17)));
+  const std::string payload = R"({"title":")" + std::string(2'000, 'x') + R"("})";
+  const Answer answer = client.post("/tether/push", push_of(1'000, 0, payload));
+  CHECK(answer.status == 500);
+  CHECK(client.get("/healthz").status == 200);
+  const Answer page = client.post("/tether/pull", R"({"client_id":"bob","last_sync_cursor":null})");
+  CHECK(nlohmann::json::parse(page.body)["snapshots"].empty());
+  CHECK(client.post("/tether/push", push_of(1)).status == 200);
+  ::kill(pid, SIGTERM);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  CHECK(WEXITSTATUS(status) == 0);
+}

@@ -192,6 +192,7 @@ bool Attempt::write(const std::function<std::string()>& new_epoch) {
   if (changed.empty()) return true;
   std::int64_t next = ledger_.take(static_cast<std::int64_t>(changed.size()), now_us_);
   for (RecordChange& change : changed) change.record.updated_at = Cursor{next++};
+  reply_.cursor = changed.back().record.updated_at;
   return ledger_.store(changed);
 }
 

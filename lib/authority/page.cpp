@@ -52,10 +52,16 @@ class PageBuilder {
 
   bool left_out(const PageRow& row) const {
     if (full_ && request_.fresh && row.deleted) return true;
-    if (!full_ && request_.skip_own && row.as_sent && row.written_by == request_.client_id.value) return true;
+    if (!full_ && request_.skip_own && is_own(row)) return true;
     if (request_.models.empty()) return false;
     return std::none_of(request_.models.begin(), request_.models.end(),
                         [&](const ModelName& model) { return model.value == row.model; });
+  }
+
+  /// Written by this client, stored as it was sent, and known to the client's file.
+  bool is_own(const PageRow& row) const {
+    const bool known = !request_.own_until || row.updated_us <= request_.own_until->value;
+    return known && row.as_sent && row.written_by == request_.client_id.value;
   }
 
   const protocol::PullRequest& request_;

@@ -101,6 +101,23 @@ TEST_CASE("skip_own leaves out what this client wrote and is stored as sent, nev
   CHECK(server.pull(request).snapshots.size() == 4);
 }
 
+TEST_CASE("a file that was put back from a backup gets its own later changes again") {
+  Server server;
+  const auto known = server.push("bob", {create(1, "T1")}).cursor;
+  server.push("bob", {create(2, "T2")});
+  protocol::PullRequest request = after(Cursor{0});
+  request.skip_own = true;
+  request.own_until = known;
+  CHECK(lines(server.pull(request)) == Lines{"T2 {} rev 1 by bob"});
+}
+
+TEST_CASE("a push says the highest cursor value that it took, and none when it changed nothing") {
+  Server server;
+  const auto reply = server.push("ann", {create(1, "T1"), create(2, "T2")});
+  CHECK(reply.cursor == server.pull(after({})).new_cursor);
+  CHECK_FALSE(server.push("ann", {create(1, "T1")}).cursor.has_value());
+}
+
 TEST_CASE("a cursor moves past what is left out, even when a page looks at nothing else") {
   Options options;
   options.limits.page_rows_max = 5;

@@ -12,10 +12,6 @@ namespace {
 constexpr std::string_view k_id_field = "tether_id";  // in the payload of an upsert: the entity's id once more
 constexpr std::size_t k_snapshot_bytes = 256;         // of a snapshot beside its payload, about: to reserve memory
 
-std::optional<Cursor> read_cursor(JsonReader& reader) {
-  return read_optional(reader, [](JsonReader& r) { return Cursor{r.integer()}; });
-}
-
 std::optional<std::int64_t> read_limit(JsonReader& reader) {
   const std::optional<std::int64_t> limit = read_optional_integer(reader);
   if (limit && *limit < 1) reader.fail("must be at least 1");
@@ -33,6 +29,8 @@ PullRequest read_pull_request(JsonReader& reader) {
       request.limit = read_limit(reader);
     } else if (field == "skip_own") {
       request.skip_own = read_flag(reader);
+    } else if (field == "own_until") {
+      request.own_until = read_cursor(reader);
     } else if (field == "models") {
       request.models.clear();
       read_list(reader, [&] { request.models.push_back(read_model(reader)); });
@@ -148,6 +146,7 @@ std::string encode(const PullRequest& request) {
   }
   if (request.limit) writer.key("limit").number(*request.limit);
   if (request.skip_own) writer.key("skip_own").boolean(true);
+  if (request.own_until) writer.key("own_until").number(request.own_until->value);
   if (!request.models.empty()) {
     writer.key("models").begin_array();
     for (const ModelName& model : request.models) writer.text(model.value);

@@ -150,6 +150,8 @@ PushReply read_push_reply(JsonReader& reader) {
       read_list(reader, [&] { reply.merged.push_back(read_mutation_id(reader)); });
     } else if (field == "server_time") {
       reply.server_time_us = read_optional_integer(reader);
+    } else if (field == "cursor") {
+      reply.cursor = read_cursor(reader);
     } else {
       reader.value();
     }
@@ -234,6 +236,7 @@ std::string encode(const PushReply& reply) {
   writer.end_object();
   write_ids(writer, "merged", reply.merged);
   if (reply.server_time_us) writer.key("server_time").number(*reply.server_time_us);
+  if (reply.cursor) writer.key("cursor").number(reply.cursor->value);
   writer.end_object();
   return out;
 }

@@ -57,6 +57,10 @@ inline std::optional<std::int64_t> read_optional_integer(JsonReader& reader) {
   return read_optional(reader, [](JsonReader& r) { return r.integer(); });
 }
 
+inline std::optional<Cursor> read_cursor(JsonReader& reader) {
+  return read_optional(reader, [](JsonReader& r) { return Cursor{r.integer()}; });
+}
+
 inline bool read_flag(JsonReader& reader) {
   return !reader.null() && reader.boolean();
 }

@@ -78,6 +78,7 @@ struct PushReply {
   std::vector<std::pair<MutationId, Rev>> revs;  // ext: the entity's rev after each applied mutation
   std::vector<MutationId> merged;                // ext: applied, but what is stored differs from the payload sent
   std::optional<std::int64_t> server_time_us;    // ext
+  std::optional<Cursor> cursor;                  // ext: the highest cursor value that this batch took, if it took any
   bool operator==(const PushReply&) const = default;
 };
 
@@ -85,7 +86,9 @@ struct PullRequest {
   ClientId client_id;
   std::optional<Cursor> cursor;  // null: from the beginning
   std::optional<std::int64_t> limit;
-  bool skip_own = false;          // ext: leave out rows that this client wrote, stored exactly as sent
+  bool skip_own = false;  // ext: leave out rows that this client wrote, stored exactly as sent
+  std::optional<Cursor>
+      own_until;  // ext: skip_own holds up to here only: what this client's file knows of its own pushes
   std::vector<ModelName> models;  // ext: only these; empty: all
   bool fresh = false;             // ext: the file is empty: leave tombstones out of a full pull
   std::optional<bool> full;       // ext: present: this client understands `reset`; true: the cursor belongs to a

@@ -27,14 +27,15 @@ Applied write(const Mutation& mutation, const Record& record, const Writer& writ
   const bool anew = !record.exists() || record.deleted;
   after.as_sent = anew || covers(mutation.payload, record.payload);
   after.payload = after.as_sent ? mutation.payload : overlay(record.payload, mutation.payload);
-  return {.after = after, .merged = !after.as_sent};
+  const bool merged = !after.as_sent;
+  return {.after = std::move(after), .merged = merged};
 }
 
 Applied remove(const Mutation& mutation, const Record& record, const Writer& writer) {
   Record after = next(mutation, record, writer);
   after.payload = record.payload;
   after.deleted = true;
-  return {.after = after};
+  return {.after = std::move(after)};
 }
 
 /// Last writer wins, by edit time: the outcome does not depend on who arrived first.

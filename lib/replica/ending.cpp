@@ -11,6 +11,8 @@ Ending ending(const Answer& answer) {
 
 void note_contact(sql::Transaction& transaction, Instant now) {
   set_state(transaction, "last_sync_at", rfc3339_ms(now), now);
+  // The server was reached: why it once was not explains nothing any more.
+  clear_state(transaction, "last_push_reason");
 }
 
 void note_ended_early(File& file, const std::string& reason) {

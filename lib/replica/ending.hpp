@@ -18,7 +18,7 @@ struct Ending {
 /// What an answer that is no reply means for the session.
 Ending ending(const Answer& answer);
 
-/// The server took part: keeps the time for `status`.
+/// The server took part: keeps the time for `status`, and forgets why it once did not.
 void note_contact(sql::Transaction& transaction, Instant now);
 
 /// The session ended early: keeps the reason for `status`, in a transaction of its own.

@@ -34,9 +34,13 @@ constexpr sql::Statement k_open_not_brought{
 
 constexpr sql::Statement k_forget_revs{"UPDATE tether_records SET rev = 0 WHERE rev <> 0"};
 
-constexpr sql::Statement k_acknowledged_entities{
-    "SELECT DISTINCT entity_id, model FROM tether_mutation_logs WHERE (entity_id, model) > ($1, $2) "
-    "AND sync_status = 'synced' ORDER BY entity_id, model LIMIT $3"};
+// In the order of the index on entity_id, so that a step costs what it returns. Two models may share an id.
+constexpr sql::Statement k_acknowledged_ids{
+    "SELECT DISTINCT entity_id FROM tether_mutation_logs WHERE entity_id > $1 AND sync_status = 'synced' "
+    "ORDER BY entity_id LIMIT $2"};
+
+constexpr sql::Statement k_acknowledged_models{
+    "SELECT DISTINCT model FROM tether_mutation_logs WHERE entity_id = $1 AND sync_status = 'synced'"};
 
 // synced_at stays: it tells that the server had acknowledged it.
 constexpr sql::Statement k_requeue{
@@ -103,16 +107,20 @@ void forget_not_brought(sql::Transaction& transaction, const Arrival& arrival) {
 
 void requeue_acknowledged(sql::Transaction& transaction, std::int64_t now_ms) {
   transaction.run(k_forget_revs, {});
-  EntityKey after;
+  std::string after;
   while (true) {
-    std::vector<EntityKey> keys;
-    transaction.run(k_acknowledged_entities, {after.id.value, after.model.value, k_entities_per_step},
-                    [&](const sql::Row& row) {
-                      keys.push_back({ModelName{std::string(row.text(1))}, EntityId{std::string(row.text(0))}});
-                    });
-    if (keys.empty()) return;
-    after = keys.back();
-    for (const EntityKey& key : keys) requeue_entity(transaction, key, now_ms);
+    std::vector<std::string> ids;
+    transaction.run(k_acknowledged_ids, {after, k_entities_per_step},
+                    [&](const sql::Row& row) { ids.emplace_back(row.text(0)); });
+    if (ids.empty()) return;
+    after = ids.back();
+    for (const std::string& id : ids) {
+      std::vector<EntityKey> keys;
+      transaction.run(k_acknowledged_models, {id}, [&](const sql::Row& row) {
+        keys.push_back({ModelName{std::string(row.text(0))}, EntityId{id}});
+      });
+      for (const EntityKey& key : keys) requeue_entity(transaction, key, now_ms);
+    }
   }
 }
 

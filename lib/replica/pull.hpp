@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // One pull: pages of what changed since the cursor. Rows and cursor of a page commit together; open edits are laid over
-// what arrives, never lost. The cursor never moves past a row that was not applied. When the server says `reset`, what it
-// sends is the full state: rows that it did not bring are forgotten at the end, except where an edit is still open.
+// what arrives, never lost. The cursor never moves past a row that was not applied. When the server says `reset`, what
+// it sends is the full state: rows that it did not bring are forgotten at the end, except where an edit is still open.
 // The caller holds the SyncLock.
 #pragma once
 

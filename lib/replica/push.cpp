@@ -87,7 +87,6 @@ class Session {
     sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
       filing_->file(transaction, now, answered_->batch, answered_->outcomes, report_);
       note_contact(transaction, now);
-      clear_state(transaction, "last_push_reason");
     });
     done_ += static_cast<std::int64_t>(answered_->outcomes.size());
     answered_.reset();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One push: everything pending goes to the server in log order, batch by batch, and what became of each mutation is filed
-// in one local transaction per batch. No transaction is open while on the wire. Killed anywhere, the next push sends the
-// same ids again and gets the same answers. The caller holds the SyncLock.
+// One push: everything pending goes to the server in log order, batch by batch, and what became of each mutation is
+// filed in one local transaction per batch. No transaction is open while on the wire. Killed anywhere, the next push
+// sends the same ids again and gets the same answers. The caller holds the SyncLock.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,8 @@
 namespace tether::replica {
 
 constexpr std::int64_t k_push_batch_default = 1'000;
-constexpr std::int64_t k_error_attempts_max = 3;  // attempts at a mutation that the server answers with `error`, then failed for good
+// Attempts at a mutation that the server answers with `error`; then it is failed for good.
+constexpr std::int64_t k_error_attempts_max = 3;
 // A batch ends early once its text is this long, so that large records stay below the server's body limit.
 constexpr std::size_t k_push_bytes_max = 4 * 1024 * 1024;
 
@@ -34,7 +35,7 @@ struct PushReport {
   std::int64_t pushed = 0;
   std::int64_t failed = 0;
   std::int64_t conflicts = 0;
-  std::int64_t skipped = 0;  // answered `error` and waiting for another attempt
+  std::int64_t skipped = 0;                     // answered `error` and waiting for another attempt
   std::vector<protocol::Rejection> rejections;  // at most the first 1000
 };
 

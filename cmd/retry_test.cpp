@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include "cmd/desk.hpp"
+#include "testing/temporary_directory.hpp"
+
+namespace tether::cmd {
+
+namespace {
+
+/// Ann's mutations are refused by a server that gives a reason.
+struct Refusal {
+  SteppingClock clock{from_ms(1'763'757'000'000)};
+  SeededRandom random{7};
+  testing::TemporaryDirectory folder;
+  std::string reason = "validation_failed";
+  PuppetScript script = [this](replica::Call, const std::string& request) {
+    return replica::Reply{R"({"applied":[],"conflicts":[],"rejected":[{"mutation_id":")" +
+                          value_behind(request, R"("mutation_id":")") + R"(","reason":")" + reason +
+                          R"(","data":{}}]})"};
+  };
+  Desk ann{folder.file("ann.db"), clock, random, puppet_server(script)};
+
+  std::string failed(const std::string& title) {
+    const Said said = ann.type({"--json", "record", "create", "Task", "title=" + title});
+    ann.type({"push"});
+    return value_behind(said.out, R"("mutation_id":")");
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a rejected mutation is recorded anew under an id of its own") {
+  Refusal refusal;
+  const std::string id = refusal.failed("Pump");
+  const Said said = refusal.ann.type({"--json", "retry", id});
+  CHECK(said.status == 0);
+  CHECK(said.out.starts_with(R"({"queued":1,"mutation_ids":[")"));
+  CHECK(said.out.find(id) == std::string::npos);
+  CHECK(refusal.ann.type({"push", "--dry-run"}).out.starts_with("would push 1 mutation\n"));
+}
+
+TEST_CASE("all failed mutations go back at once, and a second time there are none") {
+  Refusal refusal;
+  refusal.failed("Pump");
+  refusal.failed("Valve");
+  Said said = refusal.ann.type({"retry", "--all"});
+  CHECK(said.status == 0);
+  CHECK(std::count(said.out.begin(), said.out.end(), '\n') == 2);
+  CHECK(said.err == "2 mutations back in the queue, for the next `tether push`\n");
+  said = refusal.ann.type({"retry", "--all"});
+  CHECK(said.status == 0);
+  CHECK(said.out == "");
+  CHECK(said.err == "nothing to send again\n");
+}
+
+TEST_CASE("what is dismissed is given up, and its record with it") {
+  Refusal refusal;
+  const std::string id = refusal.failed("Pump");
+  CHECK(refusal.ann.type({"--json", "retry", "--dismiss", id}).out == "{\"dismissed\":1}\n");
+  CHECK(refusal.ann.type({"list", "Task"}).out == "");
+  CHECK(refusal.ann.type({"retry", id}).status == 1);
+  CHECK(refusal.ann.type({"retry", "--dismiss", "--all"}).out == "gave up 0 failed mutations\n");
+}
+
+TEST_CASE("an unknown id is a fault, and no id wrong usage") {
+  Refusal refusal;
+  const std::string id = refusal.failed("Pump");
+  const Said unknown = refusal.ann.type({"retry", "01ARZ3NDEKTSV4RRFFQ69G5FAV"});
+  CHECK(unknown.status == 1);
+  CHECK(unknown.err.find("no failed mutation is called 01ARZ3NDEKTSV4RRFFQ69G5FAV") != std::string::npos);
+  CHECK(refusal.ann.type({"retry"}).status == 2);
+  CHECK(refusal.ann.type({"retry", "--dismiss"}).status == 2);
+  CHECK(refusal.ann.type({"retry", "--all", id}).status == 2);
+}
+
+TEST_CASE("one unknown id among several changes nothing") {
+  Refusal refusal;
+  const std::string id = refusal.failed("Pump");
+  CHECK(refusal.ann.type({"retry", id, "01ARZ3NDEKTSV4RRFFQ69G5FAV"}).status == 1);
+  CHECK(refusal.ann.type({"push", "--dry-run"}).out == "would push 0 mutations\n");
+}
+
+}  // namespace tether::cmd

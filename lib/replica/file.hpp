@@ -60,7 +60,7 @@ class File {
 
 /// Values of tether_sync_state. Keys of ours: schema_version (there: the file is complete), client_id, client_id_given,
 /// home (where the file lives), copied_from (the id of the file that this one is a copy of), last_sync_cursor,
-/// last_sync_at, last_push_reason, epoch, full_pull, generation; settings of `tether config` are stored as
+/// last_sync_at, last_push_reason, epoch, full_pull, generation, own_cursor (the cursor value that the last push reached); settings of `tether config` are stored as
 /// `config.NAME`.
 std::optional<std::string> state(sql::Transaction& transaction, std::string_view key);
 void set_state(sql::Transaction& transaction, std::string_view key, std::string_view value, Instant now);

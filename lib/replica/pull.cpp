@@ -76,6 +76,7 @@ class Session {
       if (const auto cursor = state_number(transaction, "last_sync_cursor")) cursor_ = Cursor{*cursor};
       full_ = state(transaction, "full_pull").has_value();
       generation_ = state_number(transaction, "generation").value_or(0);
+      if (const auto own = state_number(transaction, "own_cursor")) own_until_ = Cursor{*own};
       epoch_ = state(transaction, "epoch").value_or("");
       empty_ = transaction.run(k_anything_stored, {}) == 0;
     });
@@ -89,6 +90,8 @@ class Session {
     request.full = full_ || !cursor_;
     // A full pull must bring everything: what it does not bring is forgotten.
     request.skip_own = !*request.full;
+    // What this file does not know to have pushed was pushed by a later state of it, before it came from a backup.
+    if (request.skip_own) request.own_until = own_until_.value_or(Cursor{0});
     request.fresh = empty_ && !cursor_;
     return protocol::encode(request);
   }
@@ -182,9 +185,10 @@ class Session {
   File& file_;
   Exchange& exchange_;
   const PullOptions& options_;
-  std::optional<Cursor> cursor_;  // of the page accepted last, committed or not
-  bool full_ = false;             // a full pull is under way
-  std::int64_t generation_ = 0;   // of the latest full pull
+  std::optional<Cursor> cursor_;     // of the page accepted last, committed or not
+  std::optional<Cursor> own_until_;  // up to here this file knows what it pushed
+  bool full_ = false;                // a full pull is under way
+  std::int64_t generation_ = 0;      // of the latest full pull
   std::string epoch_;
   bool empty_ = false;  // nothing was stored when the session began
   int restarts_ = 0;

@@ -86,6 +86,9 @@ class Session {
     const Instant now = file_.clock().now();
     sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
       filing_->file(transaction, now, answered_->batch, answered_->outcomes, report_);
+      if (const auto& cursor = answered_->reply.cursor) {
+        set_state(transaction, "own_cursor", std::to_string(cursor->value), now);
+      }
       note_contact(transaction, now);
     });
     done_ += static_cast<std::int64_t>(answered_->outcomes.size());

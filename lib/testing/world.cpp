@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "testing/world.hpp"
 
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "authority/store.hpp"
@@ -38,6 +40,20 @@ Laptop::Laptop(std::string path, FakeWire& wire, Clock& truth, Random& random, s
 void Laptop::restart() {
   file_.reset();
   file_ = std::make_unique<replica::File>(replica::File::open(path_, clock_, random_));
+}
+
+std::string Laptop::bytes() {
+  file_.reset();  // the last close brings everything from the log into the file
+  std::ifstream in(path_, std::ios::binary);
+  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  restart();
+  return bytes;
+}
+
+void Laptop::put_back(const std::string& bytes) {
+  file_.reset();
+  std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes;
+  restart();
 }
 
 std::string Laptop::create(const std::string& model, std::string_view fields) {
@@ -147,6 +163,12 @@ Laptop& World::laptop(const std::string& name, std::chrono::microseconds skew) {
   return *laptop;
 }
 
+Laptop& World::copy_of(const std::string& original, const std::string& name) {
+  const auto bytes = laptop(original).bytes();
+  std::ofstream(directory_.file(name + ".db"), std::ios::binary) << bytes;
+  return laptop(name);
+}
+
 void World::settle() {
   wire_.set_weather({});
   wire_.mend();
@@ -189,13 +211,19 @@ std::vector<std::string> World::broken_promises() {
   for (auto& [name, laptop] : laptops_) {
     for (const auto& difference : laptop->differences()) broken.push_back(name + " does not replay: " + difference);
     std::set<std::string> failed_entities;
+    std::set<std::string> disputed;
+    for (const auto& conflict : laptop->conflicts()) disputed.insert(conflict.mutation_id.value);
     for (const auto& entry : laptop->log()) {
       const auto& id = entry.mutation.mutation_id.value;
       if (entry.sync_status == "pending") broken.push_back(name + " still holds " + id);
-      if (entry.sync_status == "synced" && !forgets && !applied.contains(id)) broken.push_back(name + " believes in " + id);
+      if (entry.sync_status == "synced" && !forgets && !applied.contains(id))
+        broken.push_back(name + " believes in " + id);
       if (entry.sync_status == "failed" && entry.settled_by.empty()) {
         if (applied.contains(id)) broken.push_back(name + " believes that " + id + " failed");
         failed_entities.insert(line(entry.mutation.model.value, entry.mutation.entity_id.value, ""));
+      }
+      if (entry.sync_status == "conflict" && entry.settled_by.empty() && !disputed.contains(id)) {
+        broken.push_back(name + " lost the losing side of " + id);
       }
       if (entry.sync_status == "conflict" && applied.contains(id)) broken.push_back(name + " disputes " + id);
     }

@@ -59,6 +59,9 @@ class Laptop {
   std::vector<replica::LogEntry> log();
   /// Every record that differs from what replay computes; empty is well.
   std::vector<std::string> differences();
+  /// The file as a backup of it would be; put_back writes it over the file in place, so that its inode stays.
+  std::string bytes();
+  void put_back(const std::string& bytes);
   /// Opens the file anew, as the next process would.
   void restart();
   replica::File& file() { return *file_; }
@@ -77,6 +80,8 @@ class World {
 
   /// Made at first mention, with a clock that is off by `skew`.
   Laptop& laptop(const std::string& name, std::chrono::microseconds skew = {});
+  /// A laptop whose file is a copy of another's.
+  Laptop& copy_of(const std::string& original, const std::string& name);
   FakeWire& wire() { return wire_; }
   Random& random() { return random_; }
   SteppingClock& clock() { return clock_; }

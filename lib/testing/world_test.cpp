@@ -168,6 +168,59 @@ TEST_CASE("two laptops that make the same entity end with one") {
   CHECK(world.broken_promises() == k_none);
 }
 
+TEST_CASE("a copied file writes under a name of its own") {
+  World world(11);
+  auto& ann = world.laptop("ann");
+  const auto id = ann.create("Task", R"({"title":"pump"})");
+  ann.sync();
+  auto& copy = world.copy_of("ann", "copy");
+  CHECK(copy.file().client_id() != ann.file().client_id());
+  copy.update("Task", id, R"({"title":"of the copy"})");
+  copy.sync();
+  ann.update("Task", id, R"({"title":"of ann"})");
+  world.clock().advance(1h);
+  ann.sync();
+  world.settle();
+  CHECK(ann.show("Task", id) == R"({"title":"of ann"})");
+  CHECK(world.broken_promises() == k_none);
+}
+
+TEST_CASE("a file put back from a backup under its own name gets back what it pushed since") {
+  World world(12);
+  auto& ann = world.laptop("ann");
+  const auto id = ann.create("Task", R"({"title":"pump","done":false})");
+  ann.sync();
+  const auto backup = ann.bytes();
+  ann.update("Task", id, R"({"done":true})");
+  const auto lost = ann.create("Task", R"({"title":"valve"})");
+  ann.sync();
+  const auto name = ann.file().client_id();
+  ann.put_back(backup);
+  CHECK(ann.file().client_id() == name);
+  CHECK(ann.show("Task", lost) == "");
+  ann.sync();
+  CHECK(ann.show("Task", lost) == R"({"title":"valve"})");
+  CHECK(ann.show("Task", id) == R"({"title":"pump","done":true})");
+  CHECK(world.broken_promises() == k_none);
+}
+
+TEST_CASE("an edit made on a file put back from a backup does not silently overwrite a later edit of its own") {
+  World world(13);
+  auto& ann = world.laptop("ann");
+  const auto id = ann.create("Task", R"({"title":"pump"})");
+  ann.sync();
+  const auto backup = ann.bytes();
+  world.clock().advance(1h);
+  ann.update("Task", id, R"({"title":"the later one"})");
+  ann.sync();
+  ann.put_back(backup);
+  world.clock().advance(-2h);
+  ann.update("Task", id, R"({"title":"from the backup"})");
+  world.clock().advance(3h);
+  CHECK(ann.push().conflicts == 1);
+  CHECK(ann.show("Task", id) == R"({"title":"the later one"})");
+}
+
 TEST_CASE("a laptop that was away beyond the horizon starts over and keeps its own unsent work") {
   World world(10);
   auto& ann = world.laptop("ann");

@@ -106,11 +106,9 @@ constexpr std::string_view k_remember =
     "decided_us) VALUES ('default', ?1, 'bare', ?2, ?3, ?4, 'applied', 1, ?5, ?6) ON CONFLICT DO NOTHING";
 constexpr std::string_view k_store =
     "INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, written_by, "
-    "updated_us) "
-    "VALUES ('default', ?1, ?2, ?3, 1, 0, 1, ?4, 'bare', ?5) ON CONFLICT(scope, model, entity_id) DO UPDATE SET "
-    "payload = "
-    "excluded.payload, rev = tether_records.rev + 1, written_at_ms = excluded.written_at_ms, updated_us = "
-    "excluded.updated_us";
+    "written_version, updated_us) VALUES ('default', ?1, ?2, ?3, 1, 0, 1, ?4, 'bare', 1, ?5) "
+    "ON CONFLICT(scope, model, entity_id) DO UPDATE SET payload = excluded.payload, rev = tether_records.rev + 1, "
+    "written_at_ms = excluded.written_at_ms, updated_us = excluded.updated_us";
 constexpr std::string_view k_upsert_pulled =
     "INSERT INTO tether_records(model, entity_id, payload, deleted, rev, updated_at) VALUES (?1, ?2, ?3, 0, ?4, ?5) "
     "ON CONFLICT(model, entity_id) DO UPDATE SET payload = excluded.payload, deleted = 0, rev = excluded.rev, "

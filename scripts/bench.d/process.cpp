@@ -48,19 +48,27 @@ struct TemporaryFile {
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 };
 
-pid_t start(const Arguments& arguments, const std::string& in, const std::string& out, const std::string& err) {
+/// Without `files`, the new process has those of this one.
+pid_t start(const Arguments& arguments, const posix_spawn_file_actions_t* files) {
   std::vector<char*> words;
   for (const std::string& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
   words.push_back(nullptr);
+  pid_t pid = 0;
+  if (::posix_spawnp(&pid, words[0], files, nullptr, words.data(), environ) != 0) {
+    throw std::runtime_error(fmt::format("cannot start {}", arguments.at(0)));
+  }
+  return pid;
+}
+
+pid_t start(const Arguments& arguments, const std::string& in, const std::string& out, const std::string& err) {
+  constexpr int k_write = O_WRONLY | O_CREAT | O_TRUNC;
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_addopen(&files, STDIN_FILENO, in.c_str(), O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  pid_t pid = 0;
-  const int failed = ::posix_spawnp(&pid, words[0], &files, nullptr, words.data(), environ);
+  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out.c_str(), k_write, 0600);
+  posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err.c_str(), k_write, 0600);
+  const pid_t pid = start(arguments, &files);
   posix_spawn_file_actions_destroy(&files);
-  if (failed != 0) throw std::runtime_error(fmt::format("cannot start {}", arguments.at(0)));
   return pid;
 }
 
@@ -103,7 +111,7 @@ double peak_mb(const Arguments& arguments, const Files& files) {
 }
 
 int report_peak(const Arguments& arguments) {
-  const pid_t pid = start(arguments, "/dev/stdin", "/dev/null", "/dev/stderr");
+  const pid_t pid = start(arguments, nullptr);
   int status = 0;
   rusage usage{};
   ::wait4(pid, &status, 0, &usage);

@@ -75,30 +75,46 @@ std::string hash_of(const Mutation& mutation) {
 }
 
 Attempt::Attempt(Ledger& ledger, const protocol::PushRequest& request, const std::vector<std::string>& hashes,
-                 const Options& options, std::int64_t now_us)
-    : ledger_(ledger), request_(request), hashes_(hashes), options_(options), now_us_(now_us) {}
+                 const Options& options, std::int64_t now_us, Assume assume)
+    : ledger_(ledger), request_(request), hashes_(hashes), options_(options), now_us_(now_us), assume_(assume) {}
 
 bool Attempt::run(const std::function<std::string()>& new_epoch) {
   load();
   for (std::size_t i = 0; i < request_.mutations.size(); ++i) decide(i);
   reply_.server_time_us = now_us_;
-  return write(new_epoch);
+  return every_assumption_is_guarded() && write(new_epoch);
 }
 
 void Attempt::load() {
-  for (auto& [id, decided] : ledger_.decided(request_.mutations)) known_.emplace(id, Known{std::move(decided)});
+  if (assume_ == Assume::nothing) {
+    for (auto& [id, decided] : ledger_.decided(request_.mutations)) known_.emplace(id, Known{std::move(decided)});
+  }
   // After the ids: one that is forgotten between the two reads has then moved forgotten_ms already.
   head_ = ledger_.head();
+  for (auto& [key, record] : ledger_.records(keys_to_read())) {
+    const Rev rev = record.rev;
+    touched_.insert_or_assign(key, Touched{.record = std::move(record), .rev_before = rev});
+  }
+}
+
+std::vector<EntityKey> Attempt::keys_to_read() {
+  touched_.reserve(request_.mutations.size());
   std::vector<EntityKey> keys;
   for (const Mutation& mutation : request_.mutations) {
     if (known_.contains(mutation.mutation_id)) continue;
     auto key = key_of(mutation);
-    if (touched_.try_emplace(key).second) keys.push_back(std::move(key));
+    const auto [entry, added] = touched_.try_emplace(key);
+    if (!added) continue;
+    entry->second.assumed_absent = assume_ == Assume::new_work && mutation.operation == protocol::Operation::create;
+    if (!entry->second.assumed_absent) keys.push_back(std::move(key));
   }
-  for (auto& [key, record] : ledger_.records(keys)) {
-    const Rev rev = record.rev;
-    touched_.insert_or_assign(key, Touched{.record = std::move(record), .rev_before = rev});
-  }
+  return keys;
+}
+
+/// Inserting a record shows whether it was absent; one that is assumed to be and not inserted shows nothing.
+bool Attempt::every_assumption_is_guarded() const {
+  return std::none_of(touched_.begin(), touched_.end(),
+                      [](const auto& entry) { return entry.second.assumed_absent && entry.second.changed_by == 0; });
 }
 
 void Attempt::decide(std::size_t index) {

@@ -18,11 +18,18 @@ namespace tether::authority {
 /// What a mutation id is bound to: everything that says what was changed, nothing that a client may learn later.
 std::string hash_of(const protocol::Mutation& mutation);
 
+/// What an attempt takes for granted instead of looking it up.
+enum class Assume {
+  new_work,  // no id was seen before, and what a batch creates is not there: usual, and the guards tell when it is not
+             // so
+  nothing,
+};
+
 class Attempt {
  public:
   /// `hashes` holds hash_of every mutation. All references outlive the attempt.
   Attempt(Ledger& ledger, const protocol::PushRequest& request, const std::vector<std::string>& hashes,
-          const Options& options, std::int64_t now_us);
+          const Options& options, std::int64_t now_us, Assume assume);
 
   /// Decides and writes; `new_epoch` names a scope that is written to for the first time. False when a guard failed:
   /// the transaction has to be rolled back and the batch decided again.
@@ -39,9 +46,12 @@ class Attempt {
     rules::Record record;
     Rev rev_before{0};
     std::size_t changed_by = 0;  // the last mutation that changed it, counted from 1
+    bool assumed_absent = false;
   };
 
   void load();
+  std::vector<EntityKey> keys_to_read();
+  bool every_assumption_is_guarded() const;
   void decide(std::size_t index);
   rules::Outcome outcome_of(std::size_t index);
   bool is_expired(const protocol::Mutation& mutation) const;
@@ -56,6 +66,7 @@ class Attempt {
   const std::vector<std::string>& hashes_;
   const Options& options_;
   std::int64_t now_us_;
+  Assume assume_;
   std::optional<ScopeHead> head_;
   std::unordered_map<MutationId, Known> known_;
   std::unordered_map<EntityKey, Touched> touched_;

@@ -11,8 +11,9 @@
 namespace tether::authority {
 namespace {
 
-// A guard fails only when another batch of the same scope touched the same ids or records in the same moment.
-constexpr int k_attempts_max = 5;
+// After the first attempt, which takes the batch for new work, a guard fails only when another batch of the same scope
+// touched the same ids or records in the same moment.
+constexpr int k_attempts_max = 6;
 
 }  // namespace
 
@@ -29,9 +30,10 @@ protocol::PushReply Authority::push(sql::Database& database, const Scope& scope,
   hashes.reserve(request.mutations.size());
   for (const auto& mutation : request.mutations) hashes.push_back(hash_of(mutation));
   for (int attempts = 0; attempts < k_attempts_max; ++attempts) {
+    const Assume assume = attempts == 0 ? Assume::new_work : Assume::nothing;
     const auto transaction = database.begin(sql::Access::write);
     Ledger ledger(*transaction, scope);
-    Attempt attempt(ledger, request, hashes, options_, to_us(clock_.now()));
+    Attempt attempt(ledger, request, hashes, options_, to_us(clock_.now()), assume);
     if (!attempt.run([this] { return new_epoch(); })) continue;  // rolled back
     transaction->commit();
     return std::move(attempt).take_reply();

@@ -8,6 +8,7 @@
 #include "protocol/codec.hpp"
 #include "replica/ending.hpp"
 #include "replica/incoming.hpp"
+#include "replica/repeatable_writes.hpp"
 
 namespace tether::replica {
 namespace {
@@ -198,6 +199,7 @@ class Session {
 }  // namespace
 
 PullReport pull(File& file, Exchange& exchange, const PullOptions& options) {
+  const RepeatableWrites repeatable(file.database());
   return Session(file, exchange, options).run();
 }
 

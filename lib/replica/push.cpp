@@ -9,6 +9,7 @@
 #include "replica/ending.hpp"
 #include "replica/filing.hpp"
 #include "replica/outbox.hpp"
+#include "replica/repeatable_writes.hpp"
 
 namespace tether::replica {
 namespace {
@@ -115,6 +116,7 @@ class Session {
 }  // namespace
 
 PushReport push(File& file, Exchange& exchange, const PushOptions& options) {
+  const RepeatableWrites repeatable(file.database());
   return Session(file, exchange, options).run();
 }
 

@@ -140,6 +140,10 @@ SqliteDatabase::SqliteDatabase(const SqliteOptions& options)
   if (options.open == Open::read_only) return;
   if (!is_wal) use_wal();
   execute(options.durability == Durability::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", {}, {});
+  sqlite3_wal_autocheckpoint(connection, options.checkpoint_pages);
+  if (options.cache_kib != SqliteOptions().cache_kib) {
+    execute("PRAGMA cache_size=-" + std::to_string(options.cache_kib), {}, {});
+  }
 }
 
 std::string SqliteDatabase::journal_mode(std::string_view pragma) {

@@ -18,8 +18,8 @@ constexpr std::string_view k_applied = "applied";
 constexpr std::string_view k_merged = "merged";
 constexpr std::string_view k_conflict = "conflict";
 
-EntityKey key_of(const Mutation& mutation) {
-  return {mutation.model, mutation.entity_id};
+EntityRef entity_of(const Mutation& mutation) {
+  return {mutation.model.value, mutation.entity_id.value};
 }
 
 std::string too_large_data(std::size_t bytes, std::size_t bytes_max) {
@@ -86,29 +86,35 @@ bool Attempt::run(const std::function<std::string()>& new_epoch) {
 }
 
 void Attempt::load() {
+  known_.reserve(request_.mutations.size());
   if (assume_ == Assume::nothing) {
-    for (auto& [id, decided] : ledger_.decided(request_.mutations)) known_.emplace(id, Known{std::move(decided)});
+    auto decided = ledger_.decided(request_.mutations);
+    for (const Mutation& mutation : request_.mutations) {
+      const auto found = decided.find(mutation.mutation_id);
+      if (found != decided.end()) known_.try_emplace(mutation.mutation_id.value, Known{found->second});
+    }
   }
   // After the ids: one that is forgotten between the two reads has then moved forgotten_ms already.
   head_ = ledger_.head();
-  for (auto& [key, record] : ledger_.records(keys_to_read())) {
-    const Rev rev = record.rev;
-    touched_.insert_or_assign(key, Touched{.record = std::move(record), .rev_before = rev});
-  }
+  ledger_.records(entities_to_read(), [&](EntityRef entity, rules::Record record) {
+    Touched& touched = touched_.at(entity);
+    touched.rev_before = record.rev;
+    touched.record = std::move(record);
+  });
 }
 
-std::vector<EntityKey> Attempt::keys_to_read() {
+std::vector<EntityRef> Attempt::entities_to_read() {
   touched_.reserve(request_.mutations.size());
-  std::vector<EntityKey> keys;
+  std::vector<EntityRef> entities;
   for (const Mutation& mutation : request_.mutations) {
-    if (known_.contains(mutation.mutation_id)) continue;
-    auto key = key_of(mutation);
-    const auto [entry, added] = touched_.try_emplace(key);
+    if (known_.contains(mutation.mutation_id.value)) continue;
+    const EntityRef entity = entity_of(mutation);
+    const auto [entry, added] = touched_.try_emplace(entity);
     if (!added) continue;
     entry->second.assumed_absent = assume_ == Assume::new_work && mutation.operation == protocol::Operation::create;
-    if (!entry->second.assumed_absent) keys.push_back(std::move(key));
+    if (!entry->second.assumed_absent) entities.push_back(entity);
   }
-  return keys;
+  return entities;
 }
 
 /// Inserting a record shows whether it was absent; one that is assumed to be and not inserted shows nothing.
@@ -119,7 +125,7 @@ bool Attempt::every_assumption_is_guarded() const {
 
 void Attempt::decide(std::size_t index) {
   const Mutation& mutation = request_.mutations[index];
-  const auto found = known_.find(mutation.mutation_id);
+  const auto found = known_.find(mutation.mutation_id.value);
   if (found == known_.end()) {
     settle(mutation, index, outcome_of(index));
     return;
@@ -144,7 +150,7 @@ rules::Outcome Attempt::outcome_of(std::size_t index) {
   const rules::Writer writer{
       .client = request_.client_id,
       .written_at_ms = rules::corrected_edit_time(mutation.timestamp_ms, request_.sent_at_ms, now_us_ / 1000)};
-  return rules::resolve(mutation, touched_.at(key_of(mutation)).record, writer, rules::Policy::last_write_wins);
+  return rules::resolve(mutation, touched_.at(entity_of(mutation)).record, writer, rules::Policy::last_write_wins);
 }
 
 /// An unknown id from the time of ids that were forgotten: nobody can tell any more whether it was applied.
@@ -154,7 +160,7 @@ bool Attempt::is_expired(const Mutation& mutation) const {
 
 void Attempt::settle(const Mutation& mutation, std::size_t index, rules::Outcome outcome) {
   Known known{decided_as(mutation, index, std::move(outcome)), true};
-  const Decided& decided = known_.emplace(mutation.mutation_id, std::move(known)).first->second.decided;
+  const Decided& decided = known_.emplace(mutation.mutation_id.value, std::move(known)).first->second.decided;
   decisions_.push_back({&mutation, &decided});
   answer(mutation.mutation_id, decided, false);
 }
@@ -167,7 +173,7 @@ Decided Attempt::decided_as(const Mutation& mutation, std::size_t index, rules::
     decided.data = std::move(rejection->data);
     return decided;
   }
-  Touched& touched = touched_.at(key_of(mutation));
+  Touched& touched = touched_.at(entity_of(mutation));
   if (auto* conflict = std::get_if<rules::Conflict>(&outcome)) {
     decided.outcome = k_conflict;
     decided.data = protocol::encode_conflict_data(report(mutation, touched.record, std::move(*conflict)));
@@ -214,7 +220,7 @@ bool Attempt::write(const std::function<std::string()>& new_epoch) {
 
 /// What the batch leaves behind, in the order of the last change.
 std::vector<RecordChange> Attempt::changes() {
-  std::vector<std::pair<const EntityKey, Touched>*> changed;
+  std::vector<std::pair<const EntityRef, Touched>*> changed;
   for (auto& entry : touched_) {
     if (entry.second.changed_by > 0) changed.push_back(&entry);
   }
@@ -224,7 +230,7 @@ std::vector<RecordChange> Attempt::changes() {
   out.reserve(changed.size());
   for (auto* entry : changed) {
     out.push_back(
-        {.key = &entry->first, .record = std::move(entry->second.record), .rev_before = entry->second.rev_before});
+        {.entity = entry->first, .record = std::move(entry->second.record), .rev_before = entry->second.rev_before});
   }
   return out;
 }

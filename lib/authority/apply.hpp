@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -50,7 +51,7 @@ class Attempt {
   };
 
   void load();
-  std::vector<EntityKey> keys_to_read();
+  std::vector<EntityRef> entities_to_read();
   bool every_assumption_is_guarded() const;
   void decide(std::size_t index);
   rules::Outcome outcome_of(std::size_t index);
@@ -68,8 +69,8 @@ class Attempt {
   std::int64_t now_us_;
   Assume assume_;
   std::optional<ScopeHead> head_;
-  std::unordered_map<MutationId, Known> known_;
-  std::unordered_map<EntityKey, Touched> touched_;
+  std::unordered_map<std::string_view, Known> known_;  // by the ids of the request
+  std::unordered_map<EntityRef, Touched, EntityRefHash> touched_;
   std::vector<Decision> decisions_;
   protocol::PushReply reply_;
 };

@@ -130,11 +130,10 @@ sql::Batch rows_of(std::span<const RecordChange> changes, bool existing) {
   for (const RecordChange& change : changes) {
     if ((change.rev_before.value > 0) != existing) continue;
     const rules::Record& record = change.record;
-    rows.insert(
-        rows.end(),
-        {text(change.key->model.value), text(change.key->id.value), text(record.payload), integer(record.rev.value),
-         integer(record.deleted ? 1 : 0), integer(record.as_sent ? 1 : 0), integer(record.written_at_ms),
-         text(record.written_by.value), integer(record.written_version), integer(record.updated_at.value)});
+    rows.insert(rows.end(),
+                {text(change.entity.model), text(change.entity.id), text(record.payload), integer(record.rev.value),
+                 integer(record.deleted ? 1 : 0), integer(record.as_sent ? 1 : 0), integer(record.written_at_ms),
+                 text(record.written_by.value), integer(record.written_version), integer(record.updated_at.value)});
     if (existing) rows.push_back(integer(change.rev_before.value));
   }
   return rows;
@@ -156,16 +155,13 @@ std::unordered_map<MutationId, Decided> Ledger::decided(std::span<const protocol
   return found;
 }
 
-std::unordered_map<EntityKey, rules::Record> Ledger::records(std::span<const EntityKey> keys) {
+void Ledger::records(std::span<const EntityRef> entities, const std::function<void(EntityRef, rules::Record)>& found) {
   sql::Batch rows;
-  rows.reserve(keys.size() * std::size(k_key_columns));
-  for (const auto& key : keys) rows.insert(rows.end(), {text(key.model.value), text(key.id.value)});
-  std::unordered_map<EntityKey, rules::Record> found;
+  rows.reserve(entities.size() * std::size(k_key_columns));
+  for (const auto& entity : entities) rows.insert(rows.end(), {text(entity.model), text(entity.id)});
   transaction_.run_many(k_records, {text(scope_.value)}, rows, [&](const Row& row) {
-    EntityKey key{ModelName{std::string(row.text(0))}, EntityId{std::string(row.text(1))}};
-    found.insert_or_assign(std::move(key), read_record(row));
+    found({row.text(0), row.text(1)}, read_record(row));
   });
-  return found;
 }
 
 std::optional<ScopeHead> Ledger::head() {

@@ -32,8 +32,21 @@ struct Decision {
   const Decided* decided;
 };
 
+/// Names an entity by the texts of the request that names it.
+struct EntityRef {
+  std::string_view model;
+  std::string_view id;
+  bool operator==(const EntityRef&) const = default;
+};
+
+struct EntityRefHash {
+  std::size_t operator()(const EntityRef& entity) const {
+    return std::hash<std::string_view>{}(entity.id) * 31 + std::hash<std::string_view>{}(entity.model);
+  }
+};
+
 struct RecordChange {
-  const EntityKey* key;
+  EntityRef entity;
   rules::Record record;  // as it shall be
   Rev rev_before;        // the guard: what it was decided upon
 };
@@ -63,7 +76,8 @@ class Ledger {
   Ledger(sql::Transaction& transaction, const Scope& scope) : transaction_(transaction), scope_(scope) {}
 
   std::unordered_map<MutationId, Decided> decided(std::span<const protocol::Mutation> mutations);
-  std::unordered_map<EntityKey, rules::Record> records(std::span<const EntityKey> keys);
+  /// Each that exists is handed out; `found` may keep the record but not the views.
+  void records(std::span<const EntityRef> entities, const std::function<void(EntityRef, rules::Record)>& found);
 
   /// nullopt: nothing was ever written to this scope.
   std::optional<ScopeHead> head();

@@ -14,6 +14,9 @@
 namespace tether::replica {
 namespace {
 
+// A long push or pull goes back and forth between the log, the records and their indexes.
+constexpr int k_cache_kib = 8'000;
+
 constexpr std::string_view k_in_memory = ":memory:";
 constexpr std::int64_t k_table_count = 4;  // of schema.sql
 
@@ -199,8 +202,10 @@ File File::open(const std::string& path, Clock& clock, Random& random) {
   const std::string home = home_of(path);
   const bool in_memory = path == k_in_memory;
   if (!in_memory && has_content(path) && !uses_wal(path)) look_at(path, /*adopt=*/false);
-  File file(path, sql::open_sqlite({.path = path, .open = in_memory ? sql::Open::create : sql::Open::existing}), clock,
-            random);
+  File file(path,
+            sql::open_sqlite(
+                {.path = path, .open = in_memory ? sql::Open::create : sql::Open::existing, .cache_kib = k_cache_kib}),
+            clock, random);
   if (in_memory) {
     file.client_id_ = make_ours(file.database(), {.path = path, .client_id = {}}, clock, random).client_id;
     return file;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "replica/push.hpp"
 
-#include <memory>
 #include <optional>
 #include <utility>
 
@@ -21,40 +20,31 @@ constexpr sql::Statement k_requeue_syncing{
     "UPDATE tether_mutation_logs SET sync_status = 'pending' "
     "WHERE sync_status = 'syncing' AND sync_status <> 'synced'"};
 
-/// A batch and the reply to it. Immovable: the outcomes point into the reply.
-struct Answered {
-  Answered(Batch sent, protocol::PushReply said)
-      : batch(std::move(sent)), reply(std::move(said)), outcomes(matched(batch, reply)) {}
-  Answered(const Answered&) = delete;
-  Answered& operator=(const Answered&) = delete;
-
+/// A batch on its way: its text is made ahead of time.
+struct Parcel {
   Batch batch;
-  protocol::PushReply reply;
-  std::vector<Outcome> outcomes;
+  std::string body;
 };
 
-/// While a batch is on the wire, the outcomes of the one before it are filed and the one after it is read. The reply to
-/// a batch arrives before the next is sent, so the server sees them in log order; killed before filing, it is sent
-/// again.
+/// While a batch is on the wire, the outcomes of the one before it are filed and the one after it is made ready. The
+/// reply to a batch arrives before the next is sent, so the server sees them in log order; killed before filing, it is
+/// sent again.
 class Session {
  public:
   Session(File& file, Exchange& exchange, const PushOptions& options)
       : file_(file), exchange_(exchange), options_(options) {}
 
   PushReport run() {
-    Batch next = begin();
-    while (!next.empty()) {
-      Batch sent = std::move(next);
-      sent.request.client_id = file_.client_id();
-      sent.request.sent_at_ms = to_ms(file_.clock().now());
-      const std::string body = protocol::encode(sent.request);
-      const Answer answer = exchange_.ask(Call::push, body, [&] {
+    Parcel next = packed(begin());
+    while (!next.batch.empty()) {
+      Parcel sent = std::move(next);
+      const Answer answer = exchange_.ask(Call::push, sent.body, [&] {
         file_answered();
-        next = read_after(sent);
+        next = packed(read_after(sent.batch));
       });
       const auto* reply = std::get_if<Reply>(&answer);
       if (reply == nullptr) return ended_early(ending(answer));
-      answered_ = std::make_unique<Answered>(std::move(sent), protocol::decode_push_reply(reply->body));
+      answered_ = {std::move(sent.batch), reply->body};
     }
     file_answered();
     return std::move(report_);
@@ -82,18 +72,26 @@ class Session {
     });
   }
 
+  Parcel packed(Batch batch) {
+    if (batch.empty()) return {};
+    batch.request.client_id = file_.client_id();
+    batch.request.sent_at_ms = to_ms(file_.clock().now());
+    std::string body = protocol::encode(batch.request);
+    return {std::move(batch), std::move(body)};
+  }
+
   void file_answered() {
-    if (!answered_) return;
+    if (answered_.batch.empty()) return;
+    const Answered answered = std::exchange(answered_, {});
+    const protocol::PushReply reply = protocol::decode_push_reply(answered.reply);
+    const std::vector<Outcome> outcomes = matched(answered.batch, reply);
     const Instant now = file_.clock().now();
     sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-      filing_->file(transaction, now, answered_->batch, answered_->outcomes, report_);
-      if (const auto& cursor = answered_->reply.cursor) {
-        set_state(transaction, "own_cursor", std::to_string(cursor->value), now);
-      }
+      filing_->file(transaction, now, answered.batch, outcomes, report_);
+      if (reply.cursor) set_state(transaction, "own_cursor", std::to_string(reply.cursor->value), now);
       note_contact(transaction, now);
     });
-    done_ += static_cast<std::int64_t>(answered_->outcomes.size());
-    answered_.reset();
+    done_ += static_cast<std::int64_t>(outcomes.size());
     options_.progress(done_);
   }
 
@@ -108,7 +106,11 @@ class Session {
   Exchange& exchange_;
   const PushOptions& options_;
   std::optional<Filing> filing_;
-  std::unique_ptr<Answered> answered_;
+  /// The batch sent last and the text of its reply.
+  struct Answered {
+    Batch batch;
+    std::string reply;
+  } answered_;
   PushReport report_;
   std::int64_t done_ = 0;
 };

@@ -92,6 +92,7 @@ class Session {
       note_contact(transaction, now);
     });
     done_ += static_cast<std::int64_t>(outcomes.size());
+    if (options_.so_far != nullptr) *options_.so_far = report_;
     options_.progress(done_);
   }
 

@@ -21,11 +21,6 @@ constexpr std::int64_t k_error_attempts_max = 3;
 // A batch ends early once its text is this long, so that large records stay below the server's body limit.
 constexpr std::size_t k_push_bytes_max = 4 * 1024 * 1024;
 
-struct PushOptions {
-  std::int64_t batch = k_push_batch_default;
-  std::function<void(std::int64_t done)> progress = [](std::int64_t) {};
-};
-
 /// How a push or pull ended. Offline is an outcome, not a fault.
 enum class End { done, unreachable, forbidden };
 
@@ -37,6 +32,12 @@ struct PushReport {
   std::int64_t conflicts = 0;
   std::int64_t skipped = 0;                     // answered `error` and waiting for another attempt
   std::vector<protocol::Rejection> rejections;  // at most the first 1000
+};
+
+struct PushOptions {
+  std::int64_t batch = k_push_batch_default;
+  std::function<void(std::int64_t done)> progress = [](std::int64_t) {};
+  PushReport* so_far = nullptr;  // kept up to date with what was filed, for when the push ends in an Error
 };
 
 /// Throws Error(unexpected_reply) when the server's answer makes no sense: the batch stays pending.

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "replica/log.hpp"
 
-#include "replica/record_row.hpp"
-#include "rules/fields.hpp"
-
 namespace tether::replica {
 namespace {
 
@@ -42,19 +39,6 @@ constexpr Reading k_open = TETHER_LOG_READING(TETHER_LOG_OPEN);
 
 constexpr sql::Statement k_by_id{"SELECT " TETHER_LOG_COLUMNS " FROM tether_mutation_logs WHERE mutation_id = $1"};
 
-constexpr sql::Statement k_failed_ids{
-    "SELECT mutation_id FROM tether_mutation_logs WHERE sync_status = 'failed' AND sync_status <> 'synced' "
-    "AND settled_by IS NULL ORDER BY id"};
-
-constexpr sql::Statement k_requeue{
-    "UPDATE tether_mutation_logs SET sync_status = 'pending', retry_count = 0, rejection_reason = NULL, "
-    "rejection_data = NULL, updated_at = $2 WHERE mutation_id = $1"};
-
-constexpr sql::Statement k_settle{
-    "UPDATE tether_mutation_logs SET settled_by = $2, updated_at = $3 WHERE mutation_id = $1"};
-
-constexpr std::string_view k_dismissed = "dismissed";
-
 const Reading& reading_of(const LogQuery& query) {
   if (query.entity_id) return k_of_entity;
   if (query.status && *query.status != "synced") return k_open;
@@ -88,61 +72,6 @@ sql::Value text_or_null(const std::string* text) {
   return text ? sql::Value(*text) : sql::Value();
 }
 
-LogEntry failed_entry(sql::Transaction& transaction, const MutationId& id) {
-  std::optional<LogEntry> entry = find_mutation(transaction, id);
-  const bool failed = entry && entry->sync_status == "failed" && entry->settled_by.empty();
-  if (failed) return *std::move(entry);
-  const std::string what = entry ? "mutation " + id.value + " is not failed" : "there is no mutation " + id.value;
-  throw Error(ErrorCode::not_found, what, "`tether log --status failed` shows those that are.");
-}
-
-void settle(File& file, sql::Transaction& transaction, const MutationId& id, std::string_view settled_by) {
-  const std::string at = rfc3339_ms(file.clock().now());
-  transaction.run(k_settle, {id.value, settled_by, at});
-}
-
-/// Marks `entry` as given up and takes its effect out of the record.
-void give_up(File& file, sql::Transaction& transaction, const LogEntry& entry) {
-  settle(file, transaction, entry.mutation.mutation_id, k_dismissed);
-  const EntityKey key{entry.mutation.model, entry.mutation.entity_id};
-  RecordRow row = read_record(transaction, key).value_or(RecordRow{.key = key});
-  const rules::LocalState server = server_state(row);
-  row.updated_at_ms = to_ms(file.clock().now());
-  store_over(transaction, std::move(row), server);
-}
-
-/// The change of a mutation that was given up, recorded anew; nullopt when the present state is what it wanted.
-std::optional<Recorded> record_anew(File& file, sql::Transaction& transaction, const protocol::Mutation& mutation) {
-  Recorder recorder(file, transaction);
-  const EntityKey key{mutation.model, mutation.entity_id};
-  const std::optional<RecordRow> row = read_record(transaction, key);
-  const bool there = row && !row->deleted;
-  if (mutation.operation == Operation::remove) {
-    if (!there) return std::nullopt;
-    return recorder.remove(key);
-  }
-  // What is gone is brought back whole: whoever retries an edit wants to see it take effect.
-  if (mutation.operation == Operation::create || !there) {
-    return recorder.create(mutation.model, mutation.entity_id, mutation.payload);
-  }
-  const std::string fields = mutation.before ? rules::selected(mutation.payload, *mutation.before) : mutation.payload;
-  return recorder.update(key, fields);
-}
-
-std::optional<MutationId> retry(File& file, sql::Transaction& transaction, const MutationId& id) {
-  const LogEntry entry = failed_entry(transaction, id);
-  if (entry.rejection_reason == protocol::reason::k_error) {
-    const std::string at = rfc3339_ms(file.clock().now());
-    transaction.run(k_requeue, {id.value, at});
-    return id;
-  }
-  give_up(file, transaction, entry);
-  const std::optional<Recorded> recorded = record_anew(file, transaction, entry.mutation);
-  if (!recorded) return std::nullopt;
-  settle(file, transaction, id, recorded->mutation_id.value);
-  return recorded->mutation_id;
-}
-
 }  // namespace
 
 void read_log(sql::Transaction& transaction, const LogQuery& query, const std::function<void(const LogEntry&)>& sink) {
@@ -166,31 +95,6 @@ std::optional<LogEntry> find_mutation(sql::Transaction& transaction, const Mutat
   std::optional<LogEntry> found;
   transaction.run(k_by_id, {id.value}, [&](const sql::Row& row) { found = log_entry(row); });
   return found;
-}
-
-std::vector<MutationId> retry_failed(File& file, const std::vector<MutationId>& ids) {
-  return sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-    std::vector<MutationId> queued;
-    for (const MutationId& id : ids) {
-      if (const auto pushed = retry(file, transaction, id)) queued.push_back(*pushed);
-    }
-    return queued;
-  });
-}
-
-std::vector<MutationId> retry_all_failed(File& file) {
-  std::vector<MutationId> ids;
-  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-    transaction.run(k_failed_ids, {}, [&](const sql::Row& row) { ids.push_back({std::string(row.text(0))}); });
-  });
-  return retry_failed(file, ids);
-}
-
-std::int64_t dismiss_failed(File& file, const std::vector<MutationId>& ids) {
-  sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-    for (const MutationId& id : ids) give_up(file, transaction, failed_entry(transaction, id));
-  });
-  return static_cast<std::int64_t>(ids.size());
 }
 
 }  // namespace tether::replica

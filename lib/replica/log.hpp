@@ -40,10 +40,16 @@ void read_log(sql::Transaction& transaction, const LogQuery& query, const std::f
 std::optional<LogEntry> find_mutation(sql::Transaction& transaction, const MutationId& id);
 
 /// Puts failed mutations back in the queue. One that failed with `error` was never decided: the same id goes back. Any
-/// other was decided, and its id would be answered the same for ever: its change is recorded anew over the present
-/// state, and the old row names the new one in settled_by. Returns the ids that will be pushed. Throws Error(not_found)
-/// for an id that is not a failed mutation.
+/// other was decided, and its id would be answered the same for ever, so what the person sees now is recorded instead,
+/// as one new mutation of the entity: with every correction made since, and whole where the server has nothing. All
+/// that was open of the entity is settled into it (settled_by), failed or pending: before it, it could only fail again,
+/// or show an older state. What waited becomes failed with the reason `superseded`. Nothing is recorded where the
+/// server already has what is seen. Returns the ids that will be pushed. Throws Error(not_found) for an id that is not
+/// a failed mutation.
 std::vector<MutationId> retry_failed(File& file, const std::vector<MutationId>& ids);
+/// All of them, in short transactions, so that others may record meanwhile. `sink` is given each id that will be
+/// pushed.
+void retry_all_failed(File& file, const std::function<void(const MutationId&)>& sink);
 std::vector<MutationId> retry_all_failed(File& file);
 
 /// Gives failed mutations up: the rows stay, marked 'dismissed', and the local state goes back to the server's.

@@ -120,34 +120,123 @@ TEST_CASE("retry records what was decided anew, under a new id") {
   CHECK(retry_all_failed(file).empty());
 }
 
-TEST_CASE("retry of an update lays only what it changed over the present state") {
+TEST_CASE("retry of an update sends what is seen now, and what waited for it goes along") {
   Workbench bench;
   File file = bench.make();
-  create(file, "a", R"({"title":"pump","n":1})");
+  create(file, "a", R"({"title":"pump","n":1,"by":"ann"})");
   let_server_take_all(file, 3);
   const MutationId refused = update(file, "a", R"({"n":2})")->mutation_id;
   let_server_refuse(file, refused, "forbidden");
-  update(file, "a", R"({"title":"valve"})");
+  const MutationId waited = update(file, "a", R"({"title":"valve"})")->mutation_id;
   const auto queued = retry_failed(file, {refused});
   REQUIRE(queued.size() == 1);
   const LogEntry entry = entry_of(file, queued[0]);
-  CHECK(entry.mutation.payload == R"({"title":"valve","n":2})");
-  CHECK(entry.mutation.before == R"({"n":1})");
+  CHECK(entry.mutation.payload == R"({"title":"valve","n":2,"by":"ann"})");
+  CHECK(entry.mutation.before == R"({"title":"pump","n":1})");
   CHECK(entry.mutation.base_rev == Rev{3});
-  CHECK(record_of(file, "a") == R"({"title":"valve","n":2}|0|4|3|4|{"title":"pump","n":1}|0)");
+  CHECK(entry_of(file, waited).settled_by == queued[0].value);
+  CHECK(entry_of(file, waited).rejection_reason == "superseded");
+  CHECK(found(file, {.status = "pending"}) == "a4");
+  CHECK(record_of(file, "a") == R"({"title":"valve","n":2,"by":"ann"}|0|4|3|4|{"title":"pump","n":1,"by":"ann"}|0)");
 }
 
-TEST_CASE("retry of a whole failed history gives the same state again") {
+TEST_CASE("retry of a refused create sends it with the correction that was made since") {
   Workbench bench;
   File file = bench.make();
-  let_server_refuse(file, create(file, "a", R"({"title":"pump","n":1})")->mutation_id, "validation_failed");
-  let_server_refuse(file, update(file, "a", R"({"n":2})")->mutation_id, "not_found");
-  CHECK(retry_all_failed(file).size() == 2);
+  const MutationId refused = create(file, "a", R"({"title":"too long","n":1})")->mutation_id;
+  let_server_refuse(file, refused, "validation_failed");
+  const MutationId correction = update(file, "a", R"({"title":"short"})")->mutation_id;
+  SUBCASE("not pushed yet") {}
+  SUBCASE("pushed, and refused because there was nothing to correct") {
+    let_server_refuse(file, correction, "not_found");
+  }
+  SUBCASE("pushed, and the server could not decide") {
+    let_server_refuse(file, correction, "error");
+  }
+  const auto queued = retry_all_failed(file);
+  REQUIRE(queued.size() == 1);
+  const LogEntry entry = entry_of(file, queued[0]);
+  CHECK(entry.mutation.operation == protocol::Operation::create);
+  CHECK(entry.mutation.payload == R"({"title":"short","n":1})");
+  CHECK(entry_of(file, refused).settled_by == queued[0].value);
+  CHECK(entry_of(file, correction).settled_by == queued[0].value);
+  CHECK(found(file, {.status = "pending"}) == "a3");
+  CHECK(record_of(file, "a") == R"({"title":"short","n":1}|0|3|0|3|NULL|0)");
+}
+
+TEST_CASE("retry of what was corrected back to the server's state has nothing to send") {
+  Workbench bench;
+  File file = bench.make();
+  create(file, "a", R"({"n":1})");
+  let_server_take_all(file, 1);
+  const MutationId refused = update(file, "a", R"({"n":2})")->mutation_id;
+  let_server_refuse(file, refused, "forbidden");
+  const MutationId back = update(file, "a", R"({"n":1})")->mutation_id;
+  CHECK(retry_failed(file, {refused}).empty());
+  CHECK(entry_of(file, back).settled_by == "dismissed");
+  CHECK(record_of(file, "a") == R"({"n":1}|0|3|1|NULL|NULL|0)");
+}
+
+TEST_CASE("retry of an edit that was followed by a delete deletes") {
+  Workbench bench;
+  File file = bench.make();
+  create(file, "a", R"({"n":1})");
+  let_server_take_all(file, 1);
+  const MutationId refused = update(file, "a", R"({"n":2})")->mutation_id;
+  let_server_refuse(file, refused, "forbidden");
+  remove(file, "a");
+  const auto queued = retry_failed(file, {refused});
+  REQUIRE(queued.size() == 1);
+  CHECK(entry_of(file, queued[0]).mutation.operation == protocol::Operation::remove);
+  CHECK(record_of(file, "a") == R"({"n":1}|1|4|1|4|{"n":1}|0)");
+}
+
+TEST_CASE("retry of an edit of what someone else deleted brings it back whole") {
+  Workbench bench;
+  File file = bench.make();
+  create(file, "a", R"({"title":"pump","n":1})");
+  let_server_take_all(file, 1);
+  const MutationId refused = update(file, "a", R"({"n":2})")->mutation_id;
+  let_server_refuse(file, refused, "not_found");
+  file.database().execute("UPDATE tether_records SET base_deleted = 1, deleted = 1");
+  const auto queued = retry_failed(file, {refused});
+  REQUIRE(queued.size() == 1);
+  CHECK(entry_of(file, queued[0]).mutation.operation == protocol::Operation::create);
+  CHECK(entry_of(file, queued[0]).mutation.payload == R"({"title":"pump","n":2})");
+}
+
+TEST_CASE("retry of a whole failed history is one mutation that gives the same state again") {
+  Workbench bench;
+  File file = bench.make();
+  const MutationId first = create(file, "a", R"({"title":"pump","n":1})")->mutation_id;
+  const MutationId second = update(file, "a", R"({"n":2})")->mutation_id;
+  let_server_refuse(file, first, "validation_failed");
+  let_server_refuse(file, second, "not_found");
+  SUBCASE("all") {
+    CHECK(retry_all_failed(file).size() == 1);
+  }
+  SUBCASE("by their ids, one of them twice") {
+    CHECK(retry_failed(file, {second, first, second}).size() == 1);
+  }
   CHECK(rows(file.database(), "SELECT payload, deleted, base FROM tether_records", 3) ==
         R"({"title":"pump","n":2}|0|NULL)");
-  CHECK(rows(file.database(),
-             "SELECT operation, payload FROM tether_mutation_logs WHERE sync_status = 'pending' ORDER BY id",
-             2) == "create|{\"title\":\"pump\",\"n\":1}\nupdate|{\"title\":\"pump\",\"n\":2}");
+  CHECK(rows(file.database(), "SELECT operation, payload FROM tether_mutation_logs WHERE sync_status = 'pending'", 2) ==
+        R"(create|{"title":"pump","n":2})");
+}
+
+TEST_CASE("a thousand failed mutations of both kinds are all put back") {
+  Workbench bench;
+  File file = bench.make();
+  record(file, [](Recorder& recorder) {
+    for (int i = 0; i < 1'201; ++i) recorder.create(k_task, std::nullopt, R"({"n":1})");
+    return 0;
+  });
+  file.database().execute(
+      "UPDATE tether_mutation_logs SET sync_status = 'failed', "
+      "rejection_reason = CASE WHEN id % 2 THEN 'error' ELSE 'forbidden' END");
+  CHECK(retry_all_failed(file).size() == 1'201);
+  CHECK(rows(file.database(), "SELECT count(*) FROM tether_mutation_logs WHERE sync_status = 'pending'") == "1201");
+  CHECK(retry_all_failed(file).empty());
 }
 
 TEST_CASE("retry of a delete deletes again, or has nothing to do") {

@@ -92,7 +92,7 @@ std::optional<Ulid> Ulid::parse(std::string_view text) {
 }
 
 Ulid UlidSource::next() {
-  const std::int64_t now_ms = std::clamp<std::int64_t>(to_ms(clock_.now()), 0, k_time_ms_max);
+  const std::int64_t now_ms = std::clamp(to_ms(clock_.now()), earliest_ms_, k_time_ms_max);
   if (last_ && last_->time_ms() >= now_ms) {
     last_ = successor(*last_);
   } else {
@@ -100,6 +100,10 @@ Ulid UlidSource::next() {
     last_ = joined({static_cast<std::uint64_t>(now_ms) << 16 | chance_high, random_.next()});
   }
   return *last_;
+}
+
+void UlidSource::start_after(const Ulid& last) {
+  earliest_ms_ = std::max(earliest_ms_, std::min(last.time_ms() + 1, k_time_ms_max));
 }
 
 }  // namespace tether

@@ -35,11 +35,15 @@ class UlidSource {
  public:
   UlidSource(Clock& clock, Random& random) : clock_(clock), random_(random) {}
   Ulid next();
+  /// What is made from now on is above `last`, which another source made: in a later millisecond, with chance of its
+  /// own, so that two sources that start after the same one do not make the same.
+  void start_after(const Ulid& last);
 
  private:
   Clock& clock_;
   Random& random_;
   std::optional<Ulid> last_;
+  std::int64_t earliest_ms_ = 0;
 };
 
 }  // namespace tether

@@ -123,6 +123,25 @@ TEST_CASE("a clock before 1970 or far in the future still gives ordered ULIDs") 
   CHECK(one.time_ms() == 281'474'976'710'655);
 }
 
+TEST_CASE("after a ULID of another source, the time part moves beyond it, with chance of its own") {
+  tether::SteppingClock clock(tether::from_ms(1'469'918'176'385), 0us);
+  tether::SeededRandom random(1);
+  tether::UlidSource source(clock, random);
+  const Ulid other = Ulid::parse("01ARYZ6S41ZZZZZZZZZZZZZZZZ").value();
+  source.start_after(other);
+  const Ulid first = source.next();
+  CHECK(first.time_ms() == 1'469'918'176'386);
+  CHECK(source.next() > first);
+  tether::SeededRandom other_random(2);
+  tether::UlidSource copy(clock, other_random);
+  copy.start_after(other);
+  CHECK(copy.next() != first);
+  source.start_after(Ulid::parse("01ARYZ6S400000000000000000").value());
+  CHECK(source.next() > first);
+  source.start_after(Ulid::parse("7ZZZZZZZZZZZZZZZZZZZZZZZZZ").value());
+  CHECK(source.next().time_ms() == 281'474'976'710'655);
+}
+
 TEST_CASE("many ULIDs are strictly ordered as bytes and as text") {
   tether::SteppingClock clock(tether::from_ms(1'795'294'140'000), 100us);
   tether::SeededRandom random(3);

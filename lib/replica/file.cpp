@@ -232,6 +232,16 @@ InitReport File::init(const InitOptions& options, Clock& clock, Random& random) 
   return make_ours(*database, options, clock, random);
 }
 
+UlidSource& File::ulids() {
+  if (ulids_started_) return ulids_;
+  ulids_started_ = true;
+  database_->execute("SELECT max(mutation_id) FROM tether_mutation_logs", {}, [&](const sql::Row& row) {
+    const auto newest = Ulid::parse(row.text(0));  // NULL is no text; an adopted log may have ids of any kind
+    if (newest) ulids_.start_after(*newest);
+  });
+  return ulids_;
+}
+
 std::optional<std::string> state(sql::Transaction& transaction, std::string_view key) {
   std::optional<std::string> value;
   transaction.run(k_state, {key}, [&](const sql::Row& row) {

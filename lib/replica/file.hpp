@@ -46,7 +46,9 @@ class File {
   const ClientId& client_id() const { return client_id_; }
   Clock& clock() { return clock_; }
   Random& random() { return random_; }
-  UlidSource& ulids() { return ulids_; }
+  /// Makes ULIDs above every mutation id in the log, also when the clock went back, or when clock and chance are the
+  /// same in every process.
+  UlidSource& ulids();
 
  private:
   File(std::string path, std::unique_ptr<sql::Database> database, Clock& clock, Random& random);
@@ -55,13 +57,14 @@ class File {
   Clock& clock_;
   Random& random_;
   UlidSource ulids_;
+  bool ulids_started_ = false;
   ClientId client_id_;
 };
 
 /// Values of tether_sync_state. Keys of ours: schema_version (there: the file is complete), client_id, client_id_given,
 /// home (where the file lives), copied_from (the id of the file that this one is a copy of), last_sync_cursor,
-/// last_sync_at, last_push_reason, epoch, full_pull, generation, own_cursor (the cursor value that the last push reached); settings of `tether config` are stored as
-/// `config.NAME`.
+/// last_sync_at, last_push_reason, last_push_end, epoch, full_pull, generation, full_pull holds the horizon that it
+/// began at; settings of `tether config` are stored as `config.NAME`.
 std::optional<std::string> state(sql::Transaction& transaction, std::string_view key);
 void set_state(sql::Transaction& transaction, std::string_view key, std::string_view value, Instant now);
 void clear_state(sql::Transaction& transaction, std::string_view key);

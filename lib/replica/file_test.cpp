@@ -55,6 +55,25 @@ constexpr std::string_view k_original_client =
     "('01M8009KF4AE6ZFNFM5EEX5EZ5', 'c', 'Task', 'update', '{\"title\":\"theirs\"}', 1, 5000, 'synced', NULL),"
     "('01M8009KF4AE6ZFNFM5EEX5EZ6', 'd', 'Task', 'create', '{\"title\":\"lost\"}', 1, 6000, 'conflict', NULL);";
 
+TEST_CASE("ids stay unique when clock and chance are the same in every process, or the clock went back") {
+  Workbench bench;
+  bench.init();
+  const auto record_in_a_process = [&](std::int64_t now_ms) {
+    SteppingClock clock{from_ms(now_ms), std::chrono::microseconds(0)};
+    SeededRandom random{1};
+    File file = File::open(bench.path, clock, random);
+    record(file, [](Recorder& recorder) { return recorder.create(k_task, std::nullopt, "{}"); });
+  };
+  for (const std::int64_t now_ms : {1'763'757'000'000, 1'763'757'000'000, 1'763'756'000'000, 1'763'757'000'000}) {
+    record_in_a_process(now_ms);
+  }
+  CHECK(rows(bench.open().database(),
+             "SELECT count(DISTINCT mutation_id), count(DISTINCT entity_id), "
+             "(SELECT group_concat(id, ' ') FROM (SELECT id FROM tether_mutation_logs ORDER BY mutation_id)) "
+             "FROM tether_mutation_logs",
+             3) == "4|4|1 2 3 4");
+}
+
 }  // namespace
 
 TEST_CASE("init makes a file, and run again does nothing") {

@@ -80,20 +80,4 @@ CompactReport compact(File& file, std::chrono::milliseconds keep) {
   return report;
 }
 
-void backup(File& file, const std::string& path) {
-  std::error_code ignored;
-  if (path.empty()) throw Error(ErrorCode::usage, "no file is named to back up to", "Give the path of a new file.");
-  if (fs::exists(fs::symlink_status(path, ignored))) {
-    throw Error(ErrorCode::exists, path + " exists already",
-                "A backup overwrites nothing: give the path of a new file.");
-  }
-  const sql::Value parameters[] = {std::string_view(path)};
-  try {
-    file.database().execute("VACUUM INTO $1", parameters);
-  } catch (...) {
-    fs::remove(path, ignored);  // half a copy is worse than none
-    throw;
-  }
-}
-
 }  // namespace tether::replica

@@ -21,7 +21,9 @@ struct CompactReport {
 /// Never forgets anything that is not safely on the server and settled.
 CompactReport compact(File& file, std::chrono::milliseconds keep);
 
-/// A complete copy in one file, taken while others write. Throws Error(exists) when `path` is there.
+/// A complete copy in one file, taken while others write. It is on the disk, and appears under `path` whole or not at
+/// all; until then it is written beside it, as `PATH.partial-…`. Throws Error(exists) when `path` is there, also when
+/// it appeared meanwhile, and leaves that alone.
 void backup(File& file, const std::string& path);
 
 enum class CheckResult { ok, warning, failed };

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "replica/upkeep.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
+#include <thread>
 
 #include "replica/file_fixture.hpp"
 
@@ -106,6 +109,50 @@ TEST_CASE("a backup is complete, takes an identity of its own when used, and ove
   CHECK(fs::file_size(copy) == size);
   CHECK(fault_of([&] { backup(file, ""); }) == ErrorCode::usage);
   CHECK(fault_of([&] { backup(file, bench.directory.file("no/such/folder.db")); }));
+}
+
+TEST_CASE("a backup never takes the place of one that appeared meanwhile, and leaves nothing behind when it fails") {
+  Workbench bench;
+  File file = bench.make();
+  create(file, "a", "{}");
+  const std::string copy = bench.directory.file("copy.db");
+  const auto names = [&] {
+    std::vector<std::string> found;
+    for (const auto& entry : fs::directory_iterator(bench.directory.path())) found.push_back(entry.path().filename());
+    std::ranges::sort(found);
+    return found;
+  };
+  const std::vector<std::string> before = names();
+  std::atomic<int> refused = 0;
+  const auto make_copy = [&] {
+    SteppingClock clock{from_ms(0)};
+    SeededRandom random{1};
+    File again = File::open_read_only(bench.path, clock, random);
+    try {
+      backup(again, copy);
+    } catch (const Error& e) {
+      refused += e.code() == ErrorCode::exists;
+    }
+  };
+  for (int round = 0; round < 20; ++round) {
+    refused = 0;
+    std::thread other(make_copy);
+    make_copy();
+    other.join();
+    CHECK(refused == 1);
+    REQUIRE(fs::exists(copy));
+    fs::remove(copy);
+  }
+  CHECK(names() == before);
+}
+
+TEST_CASE("a backup is as private as the file") {
+  Workbench bench;
+  File file = bench.make();
+  const std::string copy = bench.directory.file("copy.db");
+  fs::permissions(bench.path, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read);
+  backup(file, copy);
+  CHECK(fs::status(copy).permissions() == (fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read));
 }
 
 TEST_CASE("a healthy file passes every check") {

@@ -21,7 +21,14 @@ Ending ending(const Answer& answer);
 /// The server took part: keeps the time for `status`, and forgets why it once did not.
 void note_contact(sql::Transaction& transaction, Instant now);
 
-/// The session ended early: keeps the reason for `status`, in a transaction of its own.
-void note_ended_early(File& file, const std::string& reason);
+/// The session ended early: keeps why for `status`, in a transaction of its own.
+void note_ended_early(File& file, const std::string& reason, End end = End::unreachable);
+
+/// A session ends with `fault`: where the server's answer was the cause, `status` will say so. Throws nothing: the
+/// fault matters more.
+void note_fault(File& file, const Error& fault) noexcept;
+
+/// Why the last session ended early, for a person; empty when the server took part since.
+std::string why_ended_early(sql::Transaction& transaction);
 
 }  // namespace tether::replica

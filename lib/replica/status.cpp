@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "replica/ending.hpp"
+
 namespace tether::replica {
 namespace {
 
@@ -27,13 +29,13 @@ constexpr sql::Statement k_oldest{
 /// Why a mutation is not on the server, for a person.
 std::string reason_of(std::string_view sync_status, std::string_view rejection, const std::string& last_push) {
   if (sync_status == "failed") return "rejected: " + std::string(rejection);
-  if (!last_push.empty()) return "server unreachable: " + last_push;
+  if (!last_push.empty()) return last_push;
   if (!rejection.empty()) return "put off by the server: " + std::string(rejection);
   return "not pushed yet";
 }
 
 std::optional<OldestUnsent> oldest_unsent(sql::Transaction& transaction, std::int64_t now_ms) {
-  const std::string last_push = state(transaction, "last_push_reason").value_or("");
+  const std::string last_push = why_ended_early(transaction);
   std::optional<OldestUnsent> oldest;
   transaction.run(k_oldest, {}, [&](const sql::Row& row) {
     const std::int64_t age_ms = std::max<std::int64_t>(0, now_ms - row.integer(1));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "replica/status.hpp"
 
+#include "replica/ending.hpp"
 #include "replica/file_fixture.hpp"
 
 namespace tether::replica {
@@ -72,6 +73,26 @@ TEST_CASE("the oldest unsent change has an age and a reason") {
   let_server_refuse(file, oldest, "validation_failed");
   CHECK(status(file).oldest_unsent->mutation_id == oldest);
   CHECK(status(file).oldest_unsent->reason == "rejected: validation_failed");
+}
+
+TEST_CASE("the reason tells a server that refuses, or answers nonsense, from one that is not reached") {
+  Workbench bench;
+  File file = bench.make();
+  create(file, "a", "{}");
+  const auto reason = [&] { return status(file).oldest_unsent->reason; };
+  note_ended_early(file, "connection refused");
+  CHECK(reason() == "server unreachable: connection refused");
+  note_ended_early(file, "http://x answered 401", End::forbidden);
+  CHECK(reason() == "refused by the server: http://x answered 401");
+  note_fault(file, Error(ErrorCode::unexpected_reply, "http://x answered with a page of HTML"));
+  CHECK(reason() == "the server's answer makes no sense: http://x answered with a page of HTML");
+  note_fault(file, Error(ErrorCode::interrupted, "interrupted"));
+  CHECK(reason() == "the server's answer makes no sense: http://x answered with a page of HTML");
+  note_ended_early(file, "connection refused");
+  CHECK(reason() == "server unreachable: connection refused");
+  sql::in_transaction(file.database(), sql::Access::write,
+                      [&](sql::Transaction& transaction) { note_contact(transaction, file.clock().now()); });
+  CHECK(reason() == "not pushed yet");
 }
 
 TEST_CASE("a clock that went back makes no negative age") {

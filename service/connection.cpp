@@ -44,7 +44,8 @@ bool wait_for(int socket, short events, steady_clock::time_point deadline) {
 
 }  // namespace
 
-Connection::Connection(int socket, milliseconds write_time) : socket_(socket), write_time_(write_time) {}
+Connection::Connection(int socket, milliseconds write_time, milliseconds stall_time)
+    : socket_(socket), write_time_(write_time), stall_time_(stall_time) {}
 
 Connection::~Connection() {
   ::close(socket_);
@@ -145,7 +146,7 @@ bool Connection::send_all(const char* data, std::size_t size) {
       data += sent;
       size -= static_cast<std::size_t>(sent);
     } else if (errno == EAGAIN) {
-      broken_ = !wait_for(socket_, POLLOUT, deadline);
+      broken_ = !wait_for(socket_, POLLOUT, std::min(deadline, steady_clock::now() + stall_time_));
     } else if (errno != EINTR) {
       broken_ = true;
     }

@@ -13,8 +13,8 @@ namespace tether::service {
 
 class Connection {
  public:
-  /// Owns the socket.
-  Connection(int socket, std::chrono::milliseconds write_time);
+  /// Owns the socket. What is written has left within `write_time`, and some of it within every `stall_time`.
+  Connection(int socket, std::chrono::milliseconds write_time, std::chrono::milliseconds stall_time);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -49,6 +49,7 @@ class Connection {
 
   int socket_;
   std::chrono::milliseconds write_time_;
+  std::chrono::milliseconds stall_time_;
   std::chrono::steady_clock::time_point deadline_;
   std::string in_;        // received and not yet read
   std::size_t read_ = 0;  // of in_

@@ -21,7 +21,7 @@ Reply reply_to_error(const Error& error, std::string_view field, std::string_vie
     case ErrorCode::too_large:
       return error_reply(413, code, error.what(), request_id, field);
     case ErrorCode::busy:
-      reply = error_reply(503, code, "the store is busy; nothing of this request was kept", request_id);
+      reply = error_reply(503, code, "busy with other requests; nothing of this request was kept", request_id);
       reply.retry_after_s = k_retry_soon_s;
       break;
     case ErrorCode::disk_full:

@@ -6,15 +6,18 @@
 #include <cstdint>
 #include <string>
 
+#include "service/reply_budget.hpp"
+
 namespace tether::service {
 
 struct Reply {
   int status = 200;
   std::string body;
-  int retry_after_s = 0;   // 0: not said
-  std::string allow;       // of a 405: the method that is
-  std::string error_code;  // of the body, for the log
-  std::string fault;       // what went wrong in the service; for the log, never for the client
+  int retry_after_s = 0;     // 0: not said
+  std::string allow;         // of a 405: the method that is
+  std::string error_code;    // of the body, for the log
+  std::string fault;         // what went wrong in the service; for the log, never for the client
+  ReplyBudget::Loan memory;  // that the body holds
 };
 
 /// What the log tells of a request. Never a payload, never a token.

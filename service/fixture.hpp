@@ -58,8 +58,9 @@ class TestService {
     authority::migrate(*open_store(options, sql::Open::create));
     authority_ = std::make_unique<authority::Authority>(clock_, random_,
                                                         authority::Options{options.strict_duplicates, options.limits});
-    pool = std::make_unique<StorePool>([this] { return open_store(options, sql::Open::existing); }, options.readers,
-                                       options.pool_wait);
+    pool = std::make_unique<StorePool>(
+        [this](sql::Access access) { return open_store(options, sql::Open::existing, access); }, options.readers,
+        options.pool_wait);
     routes_ = std::make_unique<Routes>(options, *authority_, *pool, clock_);
     server = std::make_unique<Server>(options, *routes_, log_, clock_);
     thread_ = std::thread([this] { server->run(); });

@@ -78,7 +78,8 @@ class HttpExchanges::Http final : private httplib::Server {
     Connection* connection;
     const RequestHead* head;
     Exchange* exchange;
-    bool body_pending;  // not all of it was read: the connection cannot be used again
+    bool body_pending;         // not all of it was read: the connection cannot be used again
+    ReplyBudget::Loan memory;  // of the reply, until it has left
   };
   static thread_local Current* current_;
 
@@ -125,7 +126,7 @@ HttpExchanges::Http::Http(const service::Options& options, Routes& routes, Log& 
     const std::string& id = current_->exchange->request_id;
     send(error_reply(response.status, code_of(response.status), "the request is malformed", id), response);
   }));
-  set_exception_handler([this](const auto&, httplib::Response& response, std::exception_ptr fault) {
+  set_exception_handler([this](const auto&, httplib::Response& response, const std::exception_ptr& fault) {
     send(reply_to_fault(fault, current_->exchange->request_id), response);
   });
   set_post_routing_handler([](const auto&, httplib::Response& response) {
@@ -173,7 +174,7 @@ bool HttpExchanges::Http::serve_request(Connection& connection, const RequestHea
   exchange.method = head.method;
   exchange.route = head.path.substr(0, k_path_logged_max);
   exchange.client_version = head.client_version;
-  Current current{&connection, &head, &exchange, head.has_body()};
+  Current current{&connection, &head, &exchange, head.has_body(), {}};
   current_ = &current;
   connection.replay(head.text, std::chrono::steady_clock::now() + options_.request_time);
   bool closed = false;
@@ -296,6 +297,8 @@ void HttpExchanges::Http::send(Reply reply, httplib::Response& response) const {
   } else {
     response.body = std::move(reply.body);
   }
+  reply.memory.resize(response.body.size());
+  current_->memory = std::move(reply.memory);
 }
 
 std::string HttpExchanges::Http::new_id() {

@@ -19,6 +19,8 @@ namespace tether::service {
 namespace {
 
 constexpr int k_backlog = 511;  // connections that the system keeps for us while all are busy
+// Of a reply that its client does not read: left alone, the system holds megabytes for each.
+constexpr int k_unsent_bytes = 256 * 1024;
 
 struct FreeAddresses {
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
@@ -98,6 +100,7 @@ int open_listener(ListenAddress& address) {
   const int on = 1;
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // accepted connections inherit it
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &k_unsent_bytes, sizeof(k_unsent_bytes));  // and this
   if (::bind(socket, found->ai_addr, found->ai_addrlen) != 0 || ::listen(socket, k_backlog) != 0) {
     const int error = errno;
     ::close(socket);

@@ -25,11 +25,13 @@ struct Options {
   bool insecure = false;
   bool strict_duplicates = false;
   LogFormat log = LogFormat::json;
-  protocol::Limits limits;
+  // Smaller pages than the protocol would allow: every reply under way is held in memory.
+  protocol::Limits limits{.page_bytes_max = 2 * 1024 * 1024};
   std::size_t connections = 512;
   std::size_t readers = 4;
   std::chrono::milliseconds header_time{10'000};
   std::chrono::milliseconds request_time{60'000};
+  std::chrono::milliseconds stall_time{10'000};
   std::chrono::milliseconds idle_time{10'000};
   std::chrono::milliseconds pool_wait{5'000};
   std::chrono::milliseconds stop_time{20'000};

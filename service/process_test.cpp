@@ -245,6 +245,32 @@ TEST_CASE("memory stays under 60 MB while many push a thousand mutations at a ti
   CHECK(process.peak_kb() < 60 * 1024);
 }
 
+TEST_CASE("memory stays under 60 MB while forty clients pull large pages and never read them") {
+  const Folder folder;
+  Process process = serving(folder, {"--pool-wait", "1s", "--stall-time", "2s"});
+  const int port = process.port();
+  Client writer(port);
+  const std::string payload = R"({"text":")" + std::string(500'000, 'x') + R"("})";
+  for (int i = 0; i < 40; ++i) REQUIRE(writer.post("/tether/push", push_of(1, i, payload)).status == 200);
+  const std::string pull = R"({"client_id":"slow","last_sync_cursor":null})";
+  const std::string request =
+      "POST /tether/pull HTTP/1.1\r\nContent-Length: " + std::to_string(pull.size()) + "\r\n\r\n" + pull;
+  std::vector<std::unique_ptr<Client>> slow;
+  for (int i = 0; i < 40; ++i) {
+    slow.push_back(std::make_unique<Client>(port, 4'096));
+    slow.back()->send(request);
+  }
+  std::this_thread::sleep_for(2s);
+  CHECK(Client(port).get("/healthz").status == 200);
+  // Those that never read are sent away, and one that does is served again.
+  int status = 503;
+  for (int i = 0; i < 20 && status == 503; ++i) status = Client(port).post("/tether/pull", pull).status;
+  CHECK(status == 200);
+  CHECK(process.log().find(R"("status":503)") != std::string::npos);
+  MESSAGE("at most " << process.peak_kb() << " kB");
+  CHECK(process.peak_kb() < 60 * 1024);
+}
+
 TEST_CASE("a disk that fails is a 500, nothing of the push is kept, and the service lives on") {
   const Folder folder;
   // A write beyond the largest file that the program may make fails as one to a failing disk does.

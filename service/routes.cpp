@@ -14,17 +14,31 @@ namespace {
 
 constexpr std::string_view k_scope = "default";  // without authentication there is one scope
 constexpr int k_retry_when_ready_s = 5;
+// Full pages on their way out while every reader makes the next one; usual pages are a tenth of that.
+constexpr std::size_t k_pages_leaving = 2;
 
-Reply ok(std::string body) {
+Reply ok(std::string body, ReplyBudget::Loan memory = {}) {
+  memory.resize(body.size());
   Reply reply;
   reply.body = std::move(body);
+  reply.memory = std::move(memory);
   return reply;
+}
+
+/// The longest page: it ends after the row that made it long enough.
+std::size_t page_bytes(const Options& options) {
+  return options.limits.page_bytes_max + options.limits.payload_bytes_max;
 }
 
 }  // namespace
 
 Routes::Routes(const Options& options, authority::Authority& authority, StorePool& pool, Clock& clock)
-    : options_(options), authority_(authority), pool_(pool), clock_(clock), scope_{std::string(k_scope)} {
+    : options_(options),
+      authority_(authority),
+      pool_(pool),
+      clock_(clock),
+      replies_((options.readers + k_pages_leaving) * page_bytes(options), options.pool_wait),
+      scope_{std::string(k_scope)} {
   routes_ = {{options.prefix + "/push", "POST", &Routes::push},
              {options.prefix + "/pull", "POST", &Routes::pull},
              {options.prefix + "/info", "GET", &Routes::info},
@@ -49,22 +63,25 @@ Reply Routes::push(std::string_view body, Exchange& exchange) {
   const protocol::PushRequest request = protocol::decode_push_request(body, options_.limits);
   exchange.client = request.client_id.value;
   exchange.scope = scope_.value;
+  // Ids and revs are shorter than the mutations that they answer; copies of conflicting records may not be.
+  auto memory = replies_.take(std::min(body.size(), page_bytes(options_)));
   protocol::PushReply reply;
   pool_.write([&](sql::Database& database) { reply = authority_.push(database, scope_, request); });
   exchange.applied = std::ssize(reply.applied);
   exchange.rejected = std::ssize(reply.rejected);
   exchange.conflicts = std::ssize(reply.conflicts);
-  return ok(protocol::encode(reply));
+  return ok(protocol::encode(reply), std::move(memory));
 }
 
 Reply Routes::pull(std::string_view body, Exchange& exchange) {
   const protocol::PullRequest request = protocol::decode_pull_request(body, options_.limits);
   exchange.client = request.client_id.value;
   exchange.scope = scope_.value;
+  auto memory = replies_.take(page_bytes(options_));
   authority::Authority::Page page;
   pool_.read([&](sql::Database& database) { page = authority_.pull(database, scope_, request); });
   exchange.rows = page.rows;
-  return ok(std::move(page.text));
+  return ok(std::move(page.text), std::move(memory));
 }
 
 Reply Routes::info(std::string_view, Exchange&) {

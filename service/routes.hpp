@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "service/exchange.hpp"
 #include "service/options.hpp"
+#include "service/reply_budget.hpp"
 #include "service/store_pool.hpp"
 
 namespace tether::service {
@@ -43,6 +44,7 @@ class Routes {
   authority::Authority& authority_;
   StorePool& pool_;
   Clock& clock_;
+  ReplyBudget replies_;
   Scope scope_;
   std::vector<Route> routes_;
 };

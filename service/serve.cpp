@@ -91,7 +91,8 @@ int serve(const Options& options, const Values& values) {
     }
   }
   authority::Authority authority(clock, random, {options.strict_duplicates, options.limits});
-  StorePool pool([&] { return open_store(options, sql::Open::existing); }, options.readers, options.pool_wait);
+  StorePool pool([&](sql::Access access) { return open_store(options, sql::Open::existing, access); }, options.readers,
+                 options.pool_wait);
   Routes routes(options, authority, pool, clock);
   Server server(options, routes, log, clock);
   running.begin(server);

@@ -114,7 +114,7 @@ void Server::Http::serve(int socket) {
     open_.insert(socket);
   }
   {
-    Connection connection(socket, options_.request_time);
+    Connection connection(socket, options_.request_time, options_.stall_time);
     while (connection.wait_for_request(stop_, release_, options_.idle_time) == Connection::Wait::readable) {
       if (!exchanges_.serve_one(connection, stopping())) break;
     }

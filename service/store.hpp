@@ -10,6 +10,8 @@
 
 namespace tether::service {
 
-std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open);
+/// `access`: what it is for; a connection that only reads gets a smaller cache, as there are many of them.
+std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open,
+                                          sql::Access access = sql::Access::write);
 
 }  // namespace tether::service

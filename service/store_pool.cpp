@@ -4,7 +4,7 @@
 namespace tether::service {
 
 StorePool::StorePool(Open open, std::size_t readers_max, std::chrono::milliseconds wait)
-    : open_(std::move(open)), wait_(wait), readers_{readers_max} {}
+    : open_(std::move(open)), wait_(wait), readers_(sql::Access::read, readers_max) {}
 
 void StorePool::run(Shelf& shelf, const std::function<void(sql::Database&)>& body) {
   struct Loan {
@@ -15,7 +15,7 @@ void StorePool::run(Shelf& shelf, const std::function<void(sql::Database&)>& bod
     ~Loan() { pool.give_back(shelf, sound ? std::move(database) : nullptr); }
   };
   Loan loan{*this, shelf, borrow(shelf)};
-  if (!loan.database) loan.database = open_();
+  if (!loan.database) loan.database = open_(shelf.access);
   body(*loan.database);
   loan.sound = true;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The service's connections to its store: one that writes and a few that read. Writers queue here, in the order of a
-// mutex, instead of polling for SQLite's lock; every wait has an end. A connection that a fault went through is not
-// used again.
+// The service's connections to its store: one that writes and a few that read. Writers queue here instead of polling
+// for SQLite's lock: in no order, but none waits longer than it is told to. A connection that a fault went through is
+// not used again.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,7 @@ namespace tether::service {
 
 class StorePool {
  public:
-  using Open = std::function<std::unique_ptr<sql::Database>()>;
+  using Open = std::function<std::unique_ptr<sql::Database>(sql::Access)>;
   StorePool(Open open, std::size_t readers_max, std::chrono::milliseconds wait);
 
   /// Calls `body` with a connection. Throws Error(busy) when none becomes free in time.
@@ -26,7 +26,8 @@ class StorePool {
 
  private:
   struct Shelf {
-    explicit Shelf(std::size_t connections_max) : max(connections_max) {}
+    Shelf(sql::Access purpose, std::size_t connections_max) : access(purpose), max(connections_max) {}
+    sql::Access access;
     std::size_t max;
     std::size_t lent = 0;
     std::vector<std::unique_ptr<sql::Database>> free;
@@ -39,7 +40,7 @@ class StorePool {
   std::chrono::milliseconds wait_;
   std::mutex mutex_;
   std::condition_variable returned_;
-  Shelf writers_{1};
+  Shelf writers_{sql::Access::write, 1};
   Shelf readers_;
 };
 

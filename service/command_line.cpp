@@ -57,6 +57,8 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
   CLI::App* compact = app.add_subcommand("compact", "Forget old tombstones and mutation ids");
   app.add_subcommand("version", "Print the version");
   migrate->add_flag("--check", line.only_check, "only say whether it is needed; exit code 3 when it is");
+  migrate->add_flag("--restored", line.restored, "after a backup was put back: clients send again what it lacks")
+      ->excludes("--check");
   compact
       ->add_option("--keep", line.keep, "how long both are kept, as in 90d; a client that was away longer starts anew")
       ->type_name("DURATION")

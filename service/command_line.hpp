@@ -15,6 +15,7 @@ struct CommandLine {
   std::string config_file;  // empty: none
   std::string keep;         // of compact
   bool only_check = false;  // of migrate
+  bool restored = false;    // of migrate
 };
 
 /// nullopt: a help text was printed and nothing is left to do. Throws Error(usage).

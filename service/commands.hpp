@@ -18,6 +18,9 @@ constexpr int k_exit_needs_attention = 3;
 int serve(const Options& options, const Values& values);
 /// Brings the store up to date; with `only_check` says whether that is needed.
 int migrate(const Options& options, bool only_check, std::ostream& out);
+/// For a store that was put back from a backup: brings it up to date and gives every scope a new epoch, by which
+/// clients see that what they sent since may be gone. The store must be there.
+int migrate_restored(const Options& options, std::ostream& out);
 /// Validates the settings (done when it is called) and the store, without serving.
 int check(const Options& options, std::ostream& out);
 int compact(const Options& options, std::chrono::milliseconds keep, std::ostream& out);

@@ -26,6 +26,7 @@ int run(const CommandLine& line) {
   const Texts file = config_file.empty() ? Texts() : read_config_file(config_file);
   const Values values = gather(line.flags, environment, file, config_file);
   const Options options = options_from(values);
+  if (line.command == "migrate" && line.restored) return migrate_restored(options, std::cout);
   if (line.command == "migrate") return migrate(options, line.only_check, std::cout);
   if (line.command == "check") return check(options, std::cout);
   if (line.command == "compact") return compact(options, parse_duration(line.keep), std::cout);

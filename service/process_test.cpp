@@ -183,6 +183,31 @@ TEST_CASE("migrate, check and compact look after a store") {
   CHECK(run(folder, {"compact", "--keep", "soon", "--store", store}) == 2);
 }
 
+TEST_CASE("a store that was put back from a backup gets a new epoch, and only one that is there") {
+  const Folder folder;
+  const std::string store = "sqlite:" + folder.file("store.db");
+  CHECK(run(folder, {"migrate", "--restored", "--store", store}) == 1);
+  CHECK_FALSE(std::filesystem::exists(folder.file("store.db")));
+  const auto epoch = [&] {
+    const Folder own;  // with a log of its own
+    Process process(own, {"serve", "--listen", "127.0.0.1:0", "--store", store});
+    Client client(process.port());
+    client.post("/tether/push", push_of(1));
+    const Answer page = client.post("/tether/pull", R"({"client_id":"bob","last_sync_cursor":null})");
+    const std::string found = nlohmann::json::parse(page.body)["epoch"];
+    process.signal(SIGTERM);
+    process.wait();
+    return found;
+  };
+  const std::string before = epoch();
+  CHECK(epoch() == before);
+  std::string out;
+  CHECK(run(folder, {"migrate", "--restored", "--store", store}, &out) == 0);
+  CHECK(out.find("new epoch in 1 scope;") != std::string::npos);
+  CHECK(epoch() != before);
+  CHECK(run(folder, {"migrate", "--restored", "--check", "--store", store}) == 2);
+}
+
 TEST_CASE("two services share one store") {
   const Folder folder;
   const Folder other;

@@ -89,8 +89,8 @@ Reply Routes::info(std::string_view, Exchange&) {
   info.name = "tether-service";
   info.version = TETHER_VERSION;
   info.protocol = 1;
-  info.extensions = {"base_rev", "before", "sent_at", "revs",  "merged", "limit",
-                     "skip_own", "models", "fresh",   "reset", "epoch"};
+  info.extensions = {"base_rev", "before",   "sent_at", "revs",  "merged", "limit", "cursor",
+                     "epoch",    "skip_own", "models",  "fresh", "full",   "reset", "horizon"};
   info.server_time_us = to_us(clock_.now());
   return ok(protocol::encode(info, options_.limits));
 }

@@ -42,6 +42,17 @@ int migrate(const Options& options, bool only_check, std::ostream& out) {
   return only_check && !current ? k_exit_needs_attention : k_exit_done;
 }
 
+int migrate_restored(const Options& options, std::ostream& out) {
+  const auto store = open_store(options, sql::Open::existing);
+  authority::migrate(*store);
+  SystemClock clock;
+  SystemRandom random;
+  const std::int64_t scopes = authority::renew_epochs(*store, clock, random);
+  out << options.store_path << ": new epoch in " << scopes << (scopes == 1 ? " scope" : " scopes")
+      << "; clients start anew and send again what is missing\n";
+  return k_exit_done;
+}
+
 int check(const Options& options, std::ostream& out) {
   out << "settings: good\n";
   if (!std::filesystem::exists(options.store_path)) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/sync_session.hpp"
 
+#include <exception>
+#include <functional>
+
 #include "cmd/cycle_report.hpp"
 #include "cmd/dry_run.hpp"
 #include "cmd/output.hpp"
@@ -31,6 +34,7 @@ void push_pending(replica::File& file, Context::Connection& connection, Terminal
   replica::PushOptions push_options;
   push_options.batch = batch;
   push_options.progress = [&](std::int64_t done) { progress.at(done); };
+  push_options.so_far = &report.push;
   report.push = replica::push(file, connection.exchange(), push_options);
   report.end = report.push.end;
   report.reason = report.push.reason;
@@ -41,31 +45,54 @@ void pull_changes(replica::File& file, Context::Connection& connection, Terminal
   Progress progress(terminal, "pulling");
   replica::PullOptions pull_options;
   pull_options.page = page;
-  pull_options.progress = [&](std::int64_t done) { progress.at(done); };
+  pull_options.progress = [&](std::int64_t done) {
+    report.pulled = done;
+    progress.at(done);
+  };
   const replica::PullReport pulled = replica::pull(file, connection.exchange(), pull_options);
   report.pulled = pulled.pulled;
   report.end = pulled.end;
   report.reason = pulled.reason;
 }
 
-CycleReport cycle(Context& context, replica::File& file, const Settings& settings, const CycleOptions& options) {
+/// Fills the report as it goes: what was done before a fault is in it.
+void cycle(Context& context, replica::File& file, const Settings& settings, const CycleOptions& options,
+           CycleReport& report) {
   const std::int64_t batch = batch_of(settings);
-  CycleReport report;
   const std::int64_t pending = options.push ? replica::status(file).pending : 0;
-  if (pending == 0 && !options.pull) return report;  // without work the network module is not even loaded
+  if (pending == 0 && !options.pull) return;  // without work the network module is not even loaded
   const auto connection = context.connect(settings);
   if (pending > 0) push_pending(file, *connection, context.terminal(), batch, pending, report);
   if (options.pull && report.end == replica::End::done) {
     pull_changes(file, *connection, context.terminal(), page_of(settings), report);
   }
-  return report;
+}
+
+/// What ended the cycle before its end, for after the report. Wrong usage is nothing to report of.
+std::exception_ptr run_to_fault(const std::function<void()>& cycle) {
+  try {
+    cycle();
+  } catch (const Error& e) {
+    if (e.code() == ErrorCode::usage) throw;
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
+/// What makes the next try better than this one. The transport says in words why there was no connection.
+std::string unreachable_hint(const std::string& reason) {
+  if (reason.find("certificate") == std::string::npos) {
+    return "Nothing is lost; run it again when the server can be reached.";
+  }
+  return "Nothing is lost, but trying again does not help: check the name in the URL and this machine's clock, or name "
+         "the certificate to trust, in PEM, with --ca-file FILE or `tether config ca-file FILE`.";
 }
 
 }  // namespace
 
 void throw_unless_done(replica::End end, const std::string& reason) {
   if (end == replica::End::unreachable) {
-    throw Error(ErrorCode::unreachable, reason, "Nothing is lost; run it again when the server can be reached.");
+    throw Error(ErrorCode::unreachable, reason, unreachable_hint(reason));
   }
   if (end == replica::End::forbidden) {
     throw Error(ErrorCode::forbidden, reason,
@@ -91,9 +118,11 @@ ExitCode run_cycle(Context& context, const CycleOptions& options) {
   const auto lock = lock_unless_syncing(file.path());
   if (!lock) return report_skipped(context.terminal(), stopwatch.elapsed_ms());
   context.catch_interrupts();
-  const CycleReport report = cycle(context, file, settings, options);
+  CycleReport report;
+  const auto fault = run_to_fault([&] { cycle(context, file, settings, options, report); });
   report_cycle(context.terminal(), file, options, report, stopwatch.elapsed_ms());
   context.terminal().flush();  // the report stands before the error that may follow
+  if (fault) std::rethrow_exception(fault);
   throw_unless_done(report.end, report.reason);
   return exit_code(report);
 }

@@ -2,6 +2,8 @@
 // Two people at two terminals and a server in one process: what push, pull and sync say and end with.
 #include <doctest/doctest.h>
 
+#include <csignal>
+
 #include "cmd/desk.hpp"
 #include "testing/world.hpp"
 
@@ -208,6 +210,75 @@ TEST_CASE("an answer that is no answer is a fault that loses nothing") {
   stage.script = [](replica::Call, const std::string&) { return replica::Reply{"{}"}; };
   CHECK(stage.ann.type({"push"}).status == 1);
   CHECK(stage.ann.type({"push", "--dry-run"}).out.starts_with("would push 1 mutation\n"));
+}
+
+TEST_CASE("what was rejected before a fault is still named, and what was pushed counted") {
+  for (const bool json : {false, true}) {
+    Stage stage;
+    for (int i = 0; i < 2; ++i) stage.ann.type({"record", "create", "Task", "title="});
+    stage.refuse_with("validation_failed", "{}");
+    int requests = 0;
+    const PuppetScript refuse = stage.script;
+    stage.script = [&](replica::Call call, const std::string& request) {
+      return ++requests == 1 ? refuse(call, request) : replica::Reply{"<html>"};
+    };
+    const Said said =
+        json ? stage.ann.type({"--json", "push", "--batch", "1"}) : stage.ann.type({"push", "--batch", "1"});
+    CHECK(said.status == 1);
+    if (json) {
+      CHECK(said.out.starts_with(R"({"pushed":0,"failed":1,"conflicts":0,"pulled":0,"rejections":[{"mutation_id":")"));
+      CHECK(said.err.starts_with(R"({"error":{"code":"unexpected_reply",)"));
+    } else {
+      CHECK(said.out.starts_with("rejected "));
+      CHECK(said.out.ends_with(": validation_failed\npushed 0, 1 rejected\n"));
+    }
+  }
+}
+
+TEST_CASE("interrupted, a push says what it had pushed") {
+  Stage stage;
+  for (int i = 0; i < 3; ++i) stage.ann.type({"record", "create", "Task", "title=Pump"});
+  int requests = 0;
+  stage.script = [&](replica::Call, const std::string& request) -> replica::Answer {
+    const std::string id = value_behind(request, R"("mutation_id":")");
+    if (++requests == 2) std::raise(SIGINT);
+    if (requests == 2) return replica::Unreachable{.reason = "given up"};
+    return replica::Reply{R"({"applied":[")" + id + R"("],"conflicts":[],"rejected":[]})"};
+  };
+  const Said said = stage.ann.type({"--json", "push", "--batch", "1"});
+  CHECK(said.status == 130);
+  CHECK(said.out.starts_with(R"({"pushed":1,"failed":0,)"));
+  CHECK(said.err.starts_with(R"({"error":{"code":"interrupted",)"));
+  CHECK(stage.ann.type({"push", "--batch", "1"}).out == "pushed 2\n");
+}
+
+TEST_CASE("what was pulled before a fault is counted") {
+  Stage stage;
+  int requests = 0;
+  stage.script = [&](replica::Call, const std::string&) {
+    return ++requests == 1
+               ? replica::
+                     Reply{R"({"snapshots":[{"model":"Task","entity_id":"a","operation":"upsert","payload":{},"rev":1}],)"
+                           R"("new_sync_cursor":5,"has_more":true})"}
+               : replica::Reply{"<html>"};
+  };
+  const Said said = stage.ann.type({"pull"});
+  CHECK(said.status == 1);
+  CAPTURE(said.err);
+  CHECK(said.out == "pulled 1\n");
+}
+
+TEST_CASE("a certificate that is not trusted heals by no second try, and the hint says what does") {
+  Stage stage;
+  stage.script = [](replica::Call, const std::string&) {
+    return replica::Unreachable{.reason = "the certificate of https://sync.example.org is not trusted: expired",
+                                .worth_retrying = false};
+  };
+  const Said said = stage.ann.type({"pull"});
+  CHECK(said.status == 4);
+  CHECK(said.err.find("--ca-file FILE") != std::string::npos);
+  CHECK(said.err.find("clock") != std::string::npos);
+  CHECK(said.err.find("run it again when the server can be reached") == std::string::npos);
 }
 
 TEST_CASE("a dry run shows what would happen and does nothing") {

@@ -8,6 +8,7 @@ namespace tether::cmd {
 namespace {
 
 constexpr const char* k_file_name = "tether.db";
+constexpr std::string_view k_copy_said = "copied_from_said";  // the original that the person was told of
 
 volatile std::sig_atomic_t g_interrupted = 0;  // what a signal handler may touch
 
@@ -50,7 +51,23 @@ std::string Context::new_file_path() const {
 }
 
 replica::File Context::open_file() {
-  return replica::File::open(file_path(), world_.clock, world_.random);
+  replica::File file = replica::File::open(file_path(), world_.clock, world_.random);
+  say_once_that_it_is_a_copy(file);
+  return file;
+}
+
+void Context::say_once_that_it_is_a_copy(replica::File& file) {
+  std::optional<std::string> original;
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    original = replica::state(transaction, "copied_from");
+    if (original && original == replica::state(transaction, k_copy_said)) original.reset();
+  });
+  if (!original) return;
+  sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+    replica::set_state(transaction, k_copy_said, *original, world_.clock.now());
+  });
+  terminal_.warning("this file is a copy of that of client " + printable(*original) +
+                    ", and goes on as a client of its own, " + file.client_id().value);
 }
 
 replica::File Context::open_file_read_only() {
@@ -82,6 +99,7 @@ std::unique_ptr<Context::Connection> Context::connect(const Settings& settings) 
 }
 
 void Context::catch_interrupts() {
+  g_interrupted = 0;
   struct sigaction action = {};
   action.sa_handler = note_interrupt;
   action.sa_flags = static_cast<int>(SA_RESETHAND);  // the second one ends the process

@@ -75,6 +75,9 @@ class Context {
   void stop_if_interrupted() const;
 
  private:
+  /// Taking a new client id is nothing to find out by chance.
+  void say_once_that_it_is_a_copy(replica::File& file);
+
   Globals globals_;
   World world_;
   Terminal& terminal_;

@@ -27,13 +27,14 @@ class Desk {
     type({"init"});
   }
 
-  /// Everything behind `tether --db FILE`. Requests are not repeated unless the words say so.
+  /// Everything behind `tether --db FILE`, or with another --db in front. Requests are not repeated unless the words
+  /// say so.
   Said type(std::vector<std::string> words) {
     Said said;
     Terminal terminal([&](std::string_view text) { said.out += text; },
                       [&](std::string_view text) { said.err += text; });
     terminal.options.width = width;
-    words.insert(words.begin(), {"--db", path_});
+    if (words.front() != "--db") words.insert(words.begin(), {"--db", path_});
     World world{clock_, random_, [this](const std::string& name) { return variable(name); }, transport_, "/"};
     said.status = run_program(words, std::move(world), terminal);
     terminal.flush();

@@ -6,13 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 namespace tether::cmd {
 namespace {
 
 constexpr std::size_t k_block_bytes = 256 * 1024;
+constexpr const char* k_room = "The input is kept there until all of it has come; $TMPDIR names another folder.";
 
 int open_file(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -24,6 +27,18 @@ int open_file(const std::string& path) {
   if (descriptor >= 0) return descriptor;
   const auto code = errno == ENOENT || errno == ENOTDIR ? ErrorCode::not_found : ErrorCode::io;
   throw Error(code, "cannot open " + path + ": " + std::strerror(errno), "Check the path and who may read it.");
+}
+
+void write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const auto written = ::write(descriptor, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      const auto code = errno == ENOSPC ? ErrorCode::disk_full : ErrorCode::io;
+      throw Error(code, std::string("cannot write to a temporary file: ") + std::strerror(errno), k_room);
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
 }
 
 }  // namespace
@@ -67,11 +82,12 @@ bool Input::has_line() {
 
 std::optional<std::string_view> Input::next_line() {
   bool found = has_line();
-  while (!found && fill()) {
-    found = has_line();
-    if (!found && end_ - begin_ > k_line_bytes_max)
+  while (!found) {
+    if (end_ - begin_ > k_line_bytes_max)
       throw Error(ErrorCode::too_large, name_ + ", line " + std::to_string(line_number_ + 1) + ": longer than 4 MiB",
                   "A record takes at most 1 MiB.");
+    if (!fill()) break;
+    found = has_line();
   }
   if (!found && begin_ == end_) return std::nullopt;
   std::string_view line(buffer_.data() + begin_, searched_ - begin_);
@@ -100,9 +116,37 @@ std::string Input::read_all(std::size_t bytes_max) {
 }
 
 bool Input::ready(std::chrono::milliseconds patience) {
-  if (at_end_ || has_line()) return true;
-  pollfd waiting{descriptor_, POLLIN, 0};
-  return ::poll(&waiting, 1, static_cast<int>(patience.count())) != 0;
+  using Steady = std::chrono::steady_clock;
+  const auto until = Steady::now() + patience;
+  // Bytes are no line yet: a producer may stand still in the middle of one.
+  while (!at_end_ && !has_line()) {
+    if (end_ - begin_ > k_line_bytes_max) return false;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
+    pollfd waiting{descriptor_, POLLIN, 0};
+    const int found = ::poll(&waiting, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+    if (found == 0) return false;
+    if (found > 0) fill();
+    context_.stop_if_interrupted();
+  }
+  return true;
+}
+
+void Input::spool() {
+  const int copy = ::open(std::filesystem::temp_directory_path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (copy < 0)
+    throw Error(ErrorCode::io, std::string("cannot make a temporary file: ") + std::strerror(errno), k_room);
+  try {
+    for (auto block = next_block(); !block.empty(); block = next_block()) write_all(copy, block);
+  } catch (...) {
+    ::close(copy);
+    throw;
+  }
+  ::lseek(copy, 0, SEEK_SET);
+  if (owned_) ::close(descriptor_);
+  descriptor_ = copy;
+  owned_ = true;
+  begin_ = end_ = searched_ = 0;
+  at_end_ = false;
 }
 
 }  // namespace tether::cmd

@@ -33,8 +33,12 @@ class Input {
   /// All of it; Error(too_large) when it is longer than `bytes_max`.
   std::string read_all(std::size_t bytes_max);
 
-  /// Whether a line can be had without waiting longer than `patience`.
+  /// Whether a whole line can be had without waiting longer than `patience`: next_line does not wait then. False for a
+  /// line over the limit. Ends the view that next_line gave.
   bool ready(std::chrono::milliseconds patience);
+  /// Takes in all of the input, into a temporary file, and starts again at its beginning: from then on nobody waits for
+  /// who writes it.
+  void spool();
 
   /// Of the line that next_line gave last, from 1.
   std::int64_t line_number() const { return line_number_; }

@@ -47,6 +47,7 @@ void RecordedIds::committed() {
   if (lines_.empty()) return;
   lines_.pop_back();
   terminal_.line(lines_);
+  terminal_.flush();  // who reads them learns of each batch when it is safe, not at the end
   lines_.clear();
 }
 
@@ -66,7 +67,7 @@ void define_record(CommandLine& line) {
   for (const auto& command : k_sub_commands) line.sub_command(command);
   line.flag("--stdin", &options->from_input, "read one record per line from standard input, as JSON");
   line.option("--batch", "N", &options->batch, "with --stdin: lines per transaction (default 1000)");
-  line.flag("--atomic", &options->atomic, "with --stdin: all lines or none");
+  line.flag("--atomic", &options->atomic, "with --stdin: all lines or none; begins when all are read");
   line.flag("--ids", &options->ids, "with --stdin: print what was recorded for each line, not only how many");
   line.details(
       "A line of --stdin is one JSON object, with an id for all but create:\n"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// `tether record --stdin`: one mutation per line, a transaction per batch. A batch ends early when the input pauses, so
-// that a slow producer never holds the file's write lock.
+// `tether record --stdin`: one mutation per line, a transaction per batch. A batch ends early when no whole line is
+// there for a moment, so that a slow producer never holds the file's write lock; for --atomic all of the input is read
+// first.
 #include "cmd/input.hpp"
 #include "cmd/record.hpp"
 #include "protocol/codec.hpp"
@@ -33,6 +34,7 @@ class Stream {
     context_.catch_interrupts();
     std::exception_ptr failure;
     try {
+      if (options_.atomic) input_.spool();  // the one transaction begins when nothing has to be waited for any more
       while (record_batch()) progress_.at(committed_lines());
     } catch (const Error&) {
       failure = std::current_exception();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <thread>
 
 #include "cmd/input.hpp"
 #include "cmd/program.hpp"
@@ -31,15 +32,20 @@ struct Typist {
   }
 
   int type(std::vector<std::string> words, const std::string& input = "") {
+    const int descriptor = ::open(file("input", input).c_str(), O_RDONLY | O_CLOEXEC);
+    const int status = type_from(descriptor, std::move(words));
+    ::close(descriptor);
+    return status;
+  }
+
+  int type_from(int descriptor, std::vector<std::string> words) {
     out.clear();
     err.clear();
     Terminal terminal([&](std::string_view text) { out += text; }, [&](std::string_view text) { err += text; });
-    words.insert(words.begin(), {"--db", folder.file("t.db")});
-    const int descriptor = ::open(file("input", input).c_str(), O_RDONLY | O_CLOEXEC);
+    if (words.front() != "--db") words.insert(words.begin(), {"--db", folder.file("t.db")});
     World world{clock, random, [](const std::string&) { return std::nullopt; }, {}, "/", descriptor};
     const int status = run_program(words, std::move(world), terminal);
     terminal.flush();
-    ::close(descriptor);
     return status;
   }
 
@@ -47,6 +53,29 @@ struct Typist {
   std::int64_t count(const std::string& model) {
     type({"--json", "list", model});
     return std::count(out.begin(), out.end(), '\n');
+  }
+};
+
+/// Standard input with somebody at its other end.
+struct Pipe {
+  int reader = -1;
+  int writer = -1;
+  Pipe() {
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    reader = ends[0];
+    writer = ends[1];
+  }
+  ~Pipe() {
+    close_writer();
+    ::close(reader);
+  }
+  void write(const std::string& text) const {
+    REQUIRE(::write(writer, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
+  void close_writer() {
+    if (writer >= 0) ::close(writer);
+    writer = -1;
   }
 };
 
@@ -105,6 +134,56 @@ TEST_CASE("a line over the limit is refused by number") {
   CHECK(t.type({"record", "--stdin"}, create_line("{}") + std::string(k_line_bytes_max + 1, 'x')) == 1);
   CHECK(t.err.find("line 2: longer than 4 MiB") != std::string::npos);
   CHECK(t.count("Task") == 1);
+}
+
+TEST_CASE("an input that stops in the middle of a line is not ready, whatever bytes are there") {
+  Pipe pipe;
+  std::string said;
+  Terminal terminal([&](std::string_view text) { said += text; }, [&](std::string_view text) { said += text; });
+  SteppingClock clock{from_ms(0)};
+  SeededRandom random{7};
+  Context context({}, World{clock, random, [](const std::string&) { return std::nullopt; }, {}, "/", pipe.reader},
+                  terminal);
+  Input input(context, "-");
+  pipe.write("one\ntw");
+  CHECK(input.next_line() == "one");
+  pipe.write("o");
+  CHECK_FALSE(input.ready(std::chrono::milliseconds(20)));
+  pipe.write("\n");
+  CHECK(input.ready(std::chrono::milliseconds(20)));
+  CHECK(input.next_line() == "two");
+  pipe.write(std::string(50, 'x'));
+  pipe.close_writer();
+  CHECK(input.ready(std::chrono::milliseconds(20)));
+  CHECK(input.next_line() == std::string(50, 'x'));
+  CHECK_FALSE(input.next_line().has_value());
+}
+
+TEST_CASE("while --atomic waits for its input, others record") {
+  Typist t;
+  Typist other;  // a clock and chance of its own
+  Pipe pipe;
+  pipe.write(create_line(R"({"n":1})"));
+  int status = -1;
+  std::thread waiting([&] { status = t.type_from(pipe.reader, {"record", "--stdin", "--atomic"}); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const int recorded = other.type({"--db", t.folder.file("t.db"), "record", "create", "Task", "n:=2"});
+  pipe.write(create_line(R"({"n":3})"));
+  pipe.close_writer();
+  waiting.join();
+  CHECK(recorded == 0);
+  CHECK(status == 0);
+  CHECK(t.count("Task") == 3);
+}
+
+TEST_CASE("what --ids prints is handed on with each batch") {
+  std::string said;
+  Terminal terminal([&](std::string_view text) { said += text; }, [](std::string_view) {});
+  RecordedIds ids(terminal, true);
+  ids.add({{"Task"}, {"a"}}, protocol::Operation::create, std::nullopt);
+  CHECK(said == "");
+  ids.committed();
+  CHECK(said == "a\n");
 }
 
 TEST_CASE("--ids prints one object per line of input") {

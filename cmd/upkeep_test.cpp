@@ -56,11 +56,25 @@ TEST_CASE("a backup is a whole copy, and overwrites nothing") {
   const Said said = house.ann.type({"backup", path});
   CHECK(said.status == 0);
   CHECK(said.out == "copied " + house.ann.path() + " to " + path + " (" + human_bytes(file_bytes(path)) + ")\n");
-  CHECK(house.ann.type({"--db", path, "list", "Task"}).status == 2);
+  CHECK(house.ann.type({"--db", path, "list", "Task"}).status == 0);
   CHECK(house.ann.type({"backup", path}).status == 1);
   CHECK(house.ann.type({"backup"}).status == 2);
   Desk copy(path, house.world.clock(), house.world.random(), house.wire);
   CHECK(copy.type({"list", "Task"}).out.find("Pump") != std::string::npos);
+}
+
+TEST_CASE("a copy says once that it goes on as another client") {
+  SteppingClock clock{from_ms(1'763'757'000'000)};
+  SeededRandom random{7};
+  testing::TemporaryDirectory folder;
+  Desk desk{folder.file("t.db"), clock, random, {}};
+  desk.type({"record", "create", "Task", "title=Pump"});
+  const std::string copy = folder.file("copy.db");
+  REQUIRE(desk.type({"backup", copy}).status == 0);
+  const Said first = desk.type({"--db", copy, "record", "create", "Task", "title=Hose"});
+  CHECK(first.err.find("tether: warning: this file is a copy of that of client ") != std::string::npos);
+  CHECK(desk.type({"--db", copy, "record", "create", "Task", "title=Hose"}).err == "");
+  CHECK(desk.type({"record", "create", "Task", "title=Hose"}).err == "");
 }
 
 }  // namespace tether::cmd

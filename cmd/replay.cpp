@@ -4,10 +4,12 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/log.hpp"
 #include "base/ulid.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
 #include "cmd/json_out.hpp"
+#include "protocol/payload.hpp"
 
 namespace tether::cmd {
 
@@ -76,9 +78,14 @@ ExitCode write_replay(Context& context, const replica::ReplayUntil& until, const
   return ExitCode::done;
 }
 
-/// A payload as JSON, or one of the words "deleted" and "absent".
+/// A payload as JSON; anything else, such as "deleted" or a payload that someone spoiled, as a text.
 std::string state_json(const std::string& state) {
-  return state.starts_with('{') ? state : '"' + state + '"';
+  try {
+    protocol::check_object(state);
+    return state;
+  } catch (const Error&) {
+    return json_quoted(state);
+  }
 }
 
 std::string difference_json(const replica::Difference& difference) {

@@ -97,6 +97,21 @@ TEST_CASE("a live state that someone changed behind our back is reported, and ca
   CHECK(story.ann.type({"replay", "--check"}).status == 0);
 }
 
+TEST_CASE("a difference as JSON is JSON, also where the live record has lost its mark or claims an edit") {
+  Story story;
+  story.record({"create", "Task", "--id", "pump", "title=Pump"});
+  story.spoil("UPDATE tether_records SET open_log_id = NULL");
+  const Said unmarked = story.ann.type({"--json", "replay", "--check"});
+  CHECK(unmarked.status == 3);
+  CHECK(unmarked.out.find(R"~("live":"{\"title\":\"Pump\"} (not marked as having an open edit)",)~"
+                          R"~("replayed":{"title":"Pump"}}]})~") != std::string::npos);
+  story.spoil("DELETE FROM tether_mutation_logs");
+  story.spoil("UPDATE tether_records SET open_log_id = 1");
+  const Said claimed = story.ann.type({"--json", "replay", "--check"});
+  CHECK(claimed.out.find(R"~("live":"{\"title\":\"Pump\"} (marked as having an open edit)","replayed":"absent"})~") !=
+        std::string::npos);
+}
+
 TEST_CASE("a check is of everything, and into no file") {
   Story story;
   CHECK(story.ann.type({"replay", "--check", "--to", "x"}).status == 2);

@@ -67,7 +67,7 @@ ExitCode show_setting(Context& context, const Setting& setting) {
 }
 
 ExitCode store_setting(Context& context, const Setting& setting, const std::string& value, bool store_token) {
-  check_setting(setting, value);
+  with_context(setting.name, [&] { check_setting(setting, value); });
   if (setting.kind == SettingKind::secret && !store_token)
     throw Error(ErrorCode::usage, "a token is not stored in the file unless you ask for it",
                 "Keep it in $TETHER_TOKEN or a token-file; to store it all the same, add --store-token.");

@@ -96,13 +96,11 @@ const Setting& setting_named(std::string_view name) {
 }
 
 void check_setting(const Setting& setting, std::string_view value) {
-  with_context(setting.name, [&] {
-    if (value.empty()) throw Error(ErrorCode::usage, "the value is empty");
-    if (setting.kind == Kind::url) check_url(value);
-    if (setting.kind == Kind::number) check_number(value);
-    if (setting.kind == Kind::duration) parse_duration(value);
-    if (setting.kind == Kind::secret) check_header_text(value);
-  });
+  if (value.empty()) throw Error(ErrorCode::usage, "the value is empty");
+  if (setting.kind == Kind::url) check_url(value);
+  if (setting.kind == Kind::number) check_number(value);
+  if (setting.kind == Kind::duration) parse_duration(value);
+  if (setting.kind == Kind::secret) check_header_text(value);
 }
 
 std::string_view name(Origin origin) {
@@ -155,7 +153,8 @@ Settings resolve_settings(const SettingValues& file, const Environment& environm
     const std::string key(setting.name);
     Settings::Value value{std::string(setting.fallback), Origin::fallback, ""};
     const auto take = [&](const std::string& text, Origin origin, const std::string& source) {
-      with_context(source, [&] { check_setting(setting, text); });
+      const std::string where = origin == Origin::file ? source + " " + key : source;
+      with_context(where, [&] { check_setting(setting, text); });
       value = {text, origin, source};
     };
     const std::string variable(setting.environment);

@@ -32,7 +32,7 @@ struct Setting {
 std::span<const Setting> setting_table();
 /// Throws Error(usage) for an unknown name, with the nearest one.
 const Setting& setting_named(std::string_view name);
-/// Throws Error(usage) saying what is wrong with `value`.
+/// Throws Error(usage) saying what is wrong with `value`; where it stands is for the caller to add.
 void check_setting(const Setting& setting, std::string_view value);
 
 enum class Origin { fallback, file, environment, flag };

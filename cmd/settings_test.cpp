@@ -37,7 +37,11 @@ TEST_CASE("an empty environment variable is none") {
 
 TEST_CASE("a bad value is refused, naming where it stands") {
   CHECK_THROWS_WITH(resolve_settings({}, with({{"TETHER_SERVER", "ftp://x"}}), {}),
-                    "$TETHER_SERVER: server: 'ftp://x' is no http:// or https:// URL");
+                    "$TETHER_SERVER: 'ftp://x' is no http:// or https:// URL");
+  CHECK_THROWS_WITH(resolve_settings({}, with({}), {{"server", "ftp://x"}}),
+                    "--server: 'ftp://x' is no http:// or https:// URL");
+  CHECK_THROWS_WITH(resolve_settings({{"batch", "x"}}, with({}), {}),
+                    "the file's setting batch: 'x' is no whole number from 1");
   for (const auto& [name, value] : SettingValues{{"batch", "0"},
                                                  {"page", "1e3"},
                                                  {"timeout", "5"},

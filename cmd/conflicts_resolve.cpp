@@ -76,20 +76,6 @@ std::vector<Chosen> chosen_conflicts(replica::File& file, const ResolveOptions& 
   });
 }
 
-std::string_view name(Resolution::Kind kind) {
-  switch (kind) {
-    case Resolution::Kind::mine:
-      return "mine";
-    case Resolution::Kind::theirs:
-      return "theirs";
-    case Resolution::Kind::set:
-      return "set";
-    case Resolution::Kind::data:
-      return "data";
-  }
-  return "";
-}
-
 std::string resolved_json(const Chosen& resolved, Resolution::Kind kind) {
   JsonObject json;
   json.text("mutation_id", resolved.conflict.value)
@@ -158,7 +144,8 @@ void define_resolve_conflict(CommandLine& line) {
   line.flag("--theirs", &options->theirs, "what stands on the server should stand: nothing is recorded");
   line.option("--set", "FIELD=VALUE", &options->set,
               "theirs with these fields changed (FIELD:=JSON for other than text)");
-  line.option("--data", "JSON", &options->data, "the whole record; @FILE reads it from a file, - from standard input");
+  line.option("--data", "JSON", &options->data,
+              "theirs with the fields of this object; @FILE reads it from a file, - from standard input");
   line.flag("--all", &options->all, "every open conflict; with --mine or --theirs");
   line.details(
       R"(Records the choice as a new mutation over the present state, so that it is settled

@@ -45,20 +45,6 @@ ConflictView conflict_view(const sql::Row& row) {
   return view;
 }
 
-std::string_view name(Resolution::Kind kind) {
-  switch (kind) {
-    case Resolution::Kind::mine:
-      return "mine";
-    case Resolution::Kind::theirs:
-      return "theirs";
-    case Resolution::Kind::set:
-      return "set";
-    case Resolution::Kind::data:
-      return "data";
-  }
-  throw Error(ErrorCode::internal, "unknown kind of resolution");
-}
-
 ConflictView open_conflict(sql::Transaction& transaction, const MutationId& id) {
   std::optional<ConflictView> found;
   transaction.run(k_of_mutation, {id.value}, [&](const sql::Row& row) { found = conflict_view(row); });
@@ -106,6 +92,20 @@ std::optional<Recorded> record_resolution(File& file, sql::Transaction& transact
 }
 
 }  // namespace
+
+std::string_view name(Resolution::Kind kind) {
+  switch (kind) {
+    case Resolution::Kind::mine:
+      return "mine";
+    case Resolution::Kind::theirs:
+      return "theirs";
+    case Resolution::Kind::set:
+      return "set";
+    case Resolution::Kind::data:
+      return "data";
+  }
+  throw Error(ErrorCode::internal, "unknown kind of resolution");
+}
 
 void list_conflicts(sql::Transaction& transaction, bool include_resolved,
                     const std::function<void(const ConflictView&)>& sink) {

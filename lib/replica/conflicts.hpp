@@ -47,6 +47,9 @@ struct Resolution {
   std::string fields = "{}";  // of set and data
 };
 
+/// As tether_conflicts and the JSON of cmd say it.
+std::string_view name(Resolution::Kind kind);
+
 /// The mutation that was recorded, or nullopt when what stands is what was wanted. Throws Error(not_found); an already
 /// resolved conflict is Error(exists).
 std::optional<Recorded> resolve_conflict(File& file, const MutationId& id, const Resolution& resolution);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/dry_run.hpp"
 
-#include <algorithm>
 #include <string>
 #include <variant>
 #include <vector>
@@ -9,63 +8,68 @@
 #include "cmd/json_out.hpp"
 #include "cmd/output.hpp"
 #include "protocol/codec.hpp"
-#include "replica/log.hpp"
 #include "replica/status.hpp"
 
 namespace tether::cmd {
 
 namespace {
 
-constexpr std::size_t k_rows_shown = 10;
+constexpr std::int64_t k_rows_shown = 10;
+
+// Read here and not through read_log, which knows the newest only: a long queue is not gone through for ten rows.
+constexpr sql::Statement k_first_unsent{
+    "SELECT mutation_id, model, entity_id, operation FROM tether_mutation_logs "
+    "WHERE sync_status <> 'synced' AND sync_status IN ('pending', 'syncing') ORDER BY id LIMIT $1"};
+
+struct Unsent {
+  std::string mutation_id;
+  std::string model;
+  std::string id;
+  std::string operation;
+};
 
 /// The pending mutations that a push would send first, in its order.
-std::vector<replica::LogEntry> first_unsent(replica::File& file) {
-  std::vector<replica::LogEntry> entries;
+std::vector<Unsent> first_unsent(replica::File& file) {
+  std::vector<Unsent> rows;
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-    for (const char* status : {"syncing", "pending"}) {
-      std::size_t taken = 0;
-      replica::LogQuery query;
-      query.status = status;
-      replica::read_log(transaction, query, [&](const replica::LogEntry& entry) {
-        if (taken++ < k_rows_shown) entries.push_back(entry);
-      });
-    }
+    transaction.run(k_first_unsent, {k_rows_shown}, [&](const sql::Row& row) {
+      rows.push_back(
+          {std::string(row.text(0)), std::string(row.text(1)), std::string(row.text(2)), std::string(row.text(3))});
+    });
   });
-  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-  if (entries.size() > k_rows_shown) entries.resize(k_rows_shown);
-  return entries;
+  return rows;
 }
 
-std::string entry_json(const replica::LogEntry& entry) {
+std::string entry_json(const Unsent& entry) {
   JsonObject json;
-  json.text("mutation_id", entry.mutation.mutation_id.value)
-      .text("model", entry.mutation.model.value)
-      .text("id", entry.mutation.entity_id.value)
-      .text("operation", protocol::name(entry.mutation.operation));
+  json.text("mutation_id", entry.mutation_id)
+      .text("model", entry.model)
+      .text("id", entry.id)
+      .text("operation", entry.operation);
   return std::move(json).finish();
 }
 
 void dry_push(replica::File& file, Terminal& terminal, JsonObject& json) {
   const std::int64_t pending = replica::status(file).pending;
-  const std::vector<replica::LogEntry> entries = pending > 0 ? first_unsent(file) : std::vector<replica::LogEntry>{};
+  const std::vector<Unsent> entries = first_unsent(file);
   if (terminal.json()) {
     std::vector<std::string> rows;
-    for (const replica::LogEntry& entry : entries) rows.push_back(entry_json(entry));
+    for (const Unsent& entry : entries) rows.push_back(entry_json(entry));
     json.integer("would_push", pending).raw("first", json_array(rows));
     return;
   }
   terminal.line("would push " + counted(pending, "mutation"));
   Table table(terminal, {{"MUTATION"}, {"OPERATION"}, {"MODEL"}, {"ID"}});
-  for (const replica::LogEntry& entry : entries) {
-    table.row({printable(entry.mutation.mutation_id.value), std::string(protocol::name(entry.mutation.operation)),
-               printable(entry.mutation.model.value), printable(entry.mutation.entity_id.value)});
+  for (const Unsent& entry : entries) {
+    table.row({printable(entry.mutation_id), printable(entry.operation), printable(entry.model), printable(entry.id)});
   }
   table.finish();
   const std::int64_t unnamed = pending - static_cast<std::int64_t>(entries.size());
   if (unnamed > 0) terminal.line("… and " + grouped(unnamed) + " more");
 }
 
-/// The request of the next page, as replica/pull.cpp would send it.
+/// Asks for the next page from where the file stands. A pull asks for more: it also has the server check its epoch and
+/// leave out what an empty file need not hear of.
 protocol::PullRequest next_request(replica::File& file, const Settings& settings) {
   protocol::PullRequest request;
   request.client_id = file.client_id();

@@ -22,8 +22,6 @@ std::string_view escape_of(Colour colour) {
       return "\x1b[32m";
     case Colour::yellow:
       return "\x1b[33m";
-    case Colour::cyan:
-      return "\x1b[36m";
   }
   return "";
 }

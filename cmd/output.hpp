@@ -13,7 +13,7 @@
 
 namespace tether::cmd {
 
-enum class Colour { none, bold, dim, red, green, yellow, cyan };
+enum class Colour { none, bold, dim, red, green, yellow };
 
 class Terminal {
  public:

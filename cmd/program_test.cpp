@@ -54,6 +54,27 @@ TEST_CASE("wrong usage ends with 2") {
   }
 }
 
+TEST_CASE("a number that no machine word holds is wrong usage, nothing else") {
+  Room room;
+  const std::string huge = "99999999999999999999";
+  for (const auto& words : std::vector<std::vector<std::string>>{{"push", "--batch", huge},
+                                                                 {"pull", "--page", huge},
+                                                                 {"log", "-n", huge},
+                                                                 {"compact", "--keep", huge + "d"},
+                                                                 {"record", "--stdin", "--batch", huge}}) {
+    CAPTURE(words.front());
+    CHECK(room.desk.type(words).status == 2);
+  }
+}
+
+TEST_CASE("values nested without end are refused, and nothing is recorded") {
+  Room room;
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  CHECK(room.desk.type({"record", "create", "T", "a:=" + deep}).status != 0);
+  CHECK(room.desk.type({"record", "create", "T", "--data", "{\"a\":" + deep + "}"}).status == 2);
+  CHECK(room.desk.type({"--json", "list", "T"}).out == "");
+}
+
 TEST_CASE("with --json an error is the last line of stderr, even of a command line that cannot be read") {
   Room room;
   CHECK(

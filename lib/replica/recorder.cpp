@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "replica/recorder.hpp"
 
+#include "protocol/limits.hpp"
 #include "protocol/payload.hpp"
 #include "replica/record_row.hpp"
 #include "rules/fields.hpp"
@@ -43,6 +44,16 @@ std::string accepted(std::string_view fields) {
   return std::move(out).finish();
 }
 
+/// The server would refuse it for ever; here it can still be mended by whoever writes it.
+void check_size(std::string_view payload) {
+  const std::size_t limit = protocol::Limits().payload_bytes_max;
+  if (payload.size() <= limit) return;
+  throw Error(ErrorCode::too_large,
+              "the record would be " + std::to_string(payload.size()) + " bytes of JSON, and the limit is " +
+                  std::to_string(limit),
+              "Shorten it, or split it into several records; keep large files elsewhere and record where they are.");
+}
+
 /// What one edit does, before it is written.
 struct Edit {
   const EntityKey& key;
@@ -59,6 +70,7 @@ struct Stamp {
 };
 
 Stamp append(File& file, sql::Transaction& transaction, const Edit& edit) {
+  check_size(edit.logged);
   Stamp stamp{{file.ulids().next().text()}, 0};
   const Instant now = file.clock().now();
   stamp.now_ms = to_ms(now);

@@ -21,7 +21,9 @@ struct Recorded {
   std::int64_t version;
 };
 
-/// Records within one transaction, which the caller begins and commits (`--stdin` commits every --batch lines).
+/// Records within one transaction, which the caller begins and commits (`--stdin` commits every --batch lines). A
+/// record whose payload after the edit is over protocol::Limits::payload_bytes_max is Error(too_large), and nothing is
+/// written.
 class Recorder {
  public:
   Recorder(File& file, sql::Transaction& transaction) : file_(file), transaction_(transaction) {}

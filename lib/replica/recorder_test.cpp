@@ -264,4 +264,20 @@ TEST_CASE("killed in the middle of writing, the file opens, is consistent and go
   }
 }
 
+TEST_CASE("a record is as large as the server takes it, and not larger") {
+  Workbench bench;
+  File file = bench.make();
+  const auto sized = [](std::size_t bytes) { return R"({"t":")" + std::string(bytes - 8, 'x') + "\"}"; };
+  CHECK(create(file, "largest", sized(1'048'576)));
+  CHECK(fault_of([&] { create(file, "a", sized(1'048'577)); }) == ErrorCode::too_large);
+  CHECK(record_of(file, "a").empty());
+  CHECK(fault_of([&] { update(file, "largest", R"({"n":1})"); }) == ErrorCode::too_large);
+  CHECK(update(file, "largest", R"({"t":"short"})"));
+  create(file, "largest", sized(1'000'000 - 20));
+  CHECK(fault_of([&] { update(file, "largest", R"({"u":")" + std::string(50'000, 'x') + "\"}"); }) ==
+        ErrorCode::too_large);
+  remove(file, "largest");
+  CHECK(rows(file.database(), "SELECT count(*) FROM tether_mutation_logs") == "4");
+}
+
 }  // namespace tether::replica

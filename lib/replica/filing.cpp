@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <tuple>
+#include <utility>
 
 #include "protocol/codec.hpp"
 #include "protocol/payload.hpp"
@@ -19,6 +20,13 @@ using Kind = Outcome::Kind;
 // Rejections kept for the report; the log keeps all of them.
 constexpr std::size_t k_rejections_reported_max = 1000;
 
+// From so many open edits of an entity on, they are folded ahead; and of so many entities at a time.
+constexpr std::int64_t k_many_open_edits = 500;
+constexpr std::size_t k_ahead_max = 16;
+
+// Grows with every commit of another connection.
+constexpr sql::Statement k_data_version{"SELECT data_version FROM pragma_data_version"};
+
 constexpr sql::Statement k_failed_entities{
     "SELECT model, entity_id FROM tether_mutation_logs "
     "WHERE sync_status = 'failed' AND sync_status <> 'synced' AND settled_by IS NULL"};
@@ -27,8 +35,11 @@ constexpr sql::Statement k_synced{
     "UPDATE tether_mutation_logs SET sync_status = 'synced', synced_at = $2, updated_at = $2, "
     "rejection_reason = NULL, rejection_data = NULL WHERE id = $1"};
 
+// What was settled while it was on the wire is not sent again.
 constexpr sql::Statement k_not_synced{
-    "UPDATE tether_mutation_logs SET sync_status = $2, rejection_reason = $3, rejection_data = $4, retry_count = $5, "
+    "UPDATE tether_mutation_logs SET sync_status = CASE WHEN $2 = 'pending' AND settled_by IS NOT NULL THEN 'failed' "
+    "ELSE $2 END, "
+    "rejection_reason = $3, rejection_data = $4, retry_count = $5, "
     "updated_at = $6 WHERE id = $1"};
 
 // The server now has exactly what was sent ($5, $6). Where newer edits are open, payload shows it with them laid over
@@ -90,6 +101,7 @@ void Filing::file(sql::Transaction& transaction, Instant now, const Batch& batch
                   PushReport& report) {
   now_ = rfc3339_ms(now);
   now_ms_ = to_ms(now);
+  forget_if_others_wrote(transaction);
   std::vector<Sent> all;
   all.reserve(outcomes.size());
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
@@ -187,7 +199,28 @@ void Filing::compute_anew(sql::Transaction& transaction, std::span<const Sent> o
       server = rules::after(std::move(server), mutation.operation, mutation.payload, mutation.before);
     }
   }
-  store_over(transaction, std::move(row), server);
+  store(transaction, std::move(row), server, of_one_entity.back().place->log_id);
+}
+
+void Filing::store(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server, std::int64_t filed) {
+  const auto found = ahead_.find(row.key);
+  if (found != ahead_.end()) {
+    if (auto laid = found->second.lay_over(transaction, row.key, server, filed)) {
+      store_laid(transaction, std::move(row), server, *std::move(laid));
+      return;
+    }
+  }
+  const EntityKey key = row.key;
+  if (store_over(transaction, std::move(row), server) < k_many_open_edits) return;
+  if (ahead_.size() >= k_ahead_max) ahead_.clear();
+  ahead_.try_emplace(key);
+}
+
+/// What is folded ahead holds as long as nobody else settles, records or retries.
+void Filing::forget_if_others_wrote(sql::Transaction& transaction) {
+  transaction.run(k_data_version, {}, [&](const sql::Row& row) {
+    if (std::exchange(data_version_, row.integer(0)) != row.integer(0)) ahead_.clear();
+  });
 }
 
 /// The server's state stands; mine is kept beside it until a person has dealt with it.

@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <unordered_set>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "replica/edits_ahead.hpp"
 #include "replica/outbox.hpp"
 #include "replica/push.hpp"
 #include "replica/record_row.hpp"
@@ -38,11 +40,16 @@ class Filing {
   void file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
   bool take_as_sent(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
   void compute_anew(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
+  void store(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server, std::int64_t filed);
+  void forget_if_others_wrote(sql::Transaction& transaction);
   void lose(sql::Transaction& transaction, const Sent& sent, RecordRow& row, rules::LocalState& server);
 
   // Hashes of the entities that may have an open mutation older than the ones yet to come. A hash too many costs time
   // only.
   std::unordered_set<std::size_t> unsettled_;
+  // Of entities with so many open edits that folding them for each batch would take long.
+  std::map<EntityKey, EditsAhead> ahead_;
+  std::int64_t data_version_ = 0;
   std::string now_;
   std::int64_t now_ms_ = 0;
 };

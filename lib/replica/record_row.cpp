@@ -20,11 +20,16 @@ constexpr sql::Statement k_erase{"DELETE FROM tether_records WHERE model = $1 AN
 // Through the index on entity_id, whose entries of one entity are in log order already.
 constexpr sql::Statement k_open{
     "SELECT id, operation, payload, before FROM tether_mutation_logs WHERE entity_id = $2 AND model = $1 "
-    "AND sync_status IN ('pending', 'syncing', 'failed') AND settled_by IS NULL ORDER BY id"};
+    "AND sync_status IN ('pending', 'syncing', 'failed') AND settled_by IS NULL AND id > $3 AND id <= $4 ORDER BY id"};
 
 std::optional<std::string> optional_text(const sql::Row& row, int column) {
   if (row.is_null(column)) return std::nullopt;
   return std::string(row.text(column));
+}
+
+void lay(Laid& laid, const OpenMutation& mutation) {
+  laid.state = rules::after(std::move(laid.state), mutation.operation, mutation.payload, mutation.before);
+  laid.newest_log_id = mutation.log_id;
 }
 
 }  // namespace
@@ -69,43 +74,61 @@ rules::LocalState server_state(const RecordRow& row) {
   return {true, row.base_deleted, *row.base};
 }
 
+void read_open(sql::Transaction& transaction, const EntityKey& key, std::int64_t after, std::int64_t last,
+               const std::function<void(const OpenMutation&)>& sink) {
+  transaction.run(k_open, {key.model.value, key.id.value, after, last}, [&](const sql::Row& row) {
+    sink({row.integer(0), protocol::operation_named(row.text(1)).value_or(protocol::Operation::update),
+          std::string(row.text(2)), optional_text(row, 3)});
+  });
+}
+
 std::vector<OpenMutation> open_mutations(sql::Transaction& transaction, const EntityKey& key) {
   std::vector<OpenMutation> open;
-  transaction.run(k_open, {key.model.value, key.id.value}, [&](const sql::Row& row) {
-    open.push_back({row.integer(0), protocol::operation_named(row.text(1)).value_or(protocol::Operation::update),
-                    std::string(row.text(2)), optional_text(row, 3)});
-  });
+  read_open(transaction, key, 0, k_no_end, [&](const OpenMutation& mutation) { open.push_back(mutation); });
   return open;
 }
 
-std::optional<RecordRow> laid_over(RecordRow row, const rules::LocalState& server,
-                                   const std::vector<OpenMutation>& open) {
-  if (open.empty() && !server.exists) return std::nullopt;
-  rules::LocalState state = server;
-  for (const OpenMutation& mutation : open) {
-    state = rules::after(std::move(state), mutation.operation, mutation.payload, mutation.before);
-  }
-  row.payload = state.exists ? std::move(state.payload) : "{}";
-  row.deleted = state.deleted || !state.exists;
+std::optional<RecordRow> laid_over(RecordRow row, const rules::LocalState& server, Laid laid) {
+  const bool open = laid.newest_log_id != 0;
+  if (!open && !server.exists) return std::nullopt;
+  row.payload = laid.state.exists ? std::move(laid.state.payload) : "{}";
+  row.deleted = laid.state.deleted || !laid.state.exists;
   row.open_log_id.reset();
   row.base.reset();
   row.base_deleted = false;
-  if (open.empty()) return row;
-  row.open_log_id = open.back().log_id;
-  row.rebased_log_id = open.back().log_id;
+  if (!open) return row;
+  row.open_log_id = laid.newest_log_id;
+  row.rebased_log_id = laid.newest_log_id;
   if (server.exists) row.base = server.payload;
   row.base_deleted = server.deleted;
   return row;
 }
 
-void store_over(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server) {
+std::optional<RecordRow> laid_over(RecordRow row, const rules::LocalState& server,
+                                   const std::vector<OpenMutation>& open) {
+  Laid laid{server};
+  for (const OpenMutation& mutation : open) lay(laid, mutation);
+  return laid_over(std::move(row), server, std::move(laid));
+}
+
+void store_laid(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server, Laid laid) {
   const EntityKey key = row.key;
-  const std::optional<RecordRow> stored = laid_over(std::move(row), server, open_mutations(transaction, key));
-  if (stored) {
+  if (const auto stored = laid_over(std::move(row), server, std::move(laid))) {
     write_record(transaction, *stored);
   } else {
     erase_record(transaction, key);
   }
+}
+
+std::int64_t store_over(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server) {
+  Laid laid{server};
+  std::int64_t count = 0;
+  read_open(transaction, row.key, 0, k_no_end, [&](const OpenMutation& mutation) {
+    lay(laid, mutation);
+    ++count;
+  });
+  store_laid(transaction, std::move(row), server, std::move(laid));
+  return count;
 }
 
 }  // namespace tether::replica

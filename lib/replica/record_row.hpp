@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,6 +49,8 @@ void erase_record(sql::Transaction& transaction, const EntityKey& key);
 /// What the server has of it, as far as this replica knows.
 rules::LocalState server_state(const RecordRow& row);
 
+constexpr std::int64_t k_no_end = std::numeric_limits<std::int64_t>::max();
+
 /// A mutation that may still reach the server: pending, syncing, or failed and not settled by a person.
 struct OpenMutation {
   std::int64_t log_id = 0;
@@ -55,8 +59,19 @@ struct OpenMutation {
   std::optional<std::string> before = std::nullopt;
 };
 
-/// Oldest first.
+/// Oldest first, those after log id `after` up to and with `last`; each is handed out as it is read, since an entity
+/// may have very many.
+void read_open(sql::Transaction& transaction, const EntityKey& key, std::int64_t after, std::int64_t last,
+               const std::function<void(const OpenMutation&)>& sink);
+
+/// All of them, oldest first.
 std::vector<OpenMutation> open_mutations(sql::Transaction& transaction, const EntityKey& key);
+
+/// The server's state with open mutations laid over it.
+struct Laid {
+  rules::LocalState state;
+  std::int64_t newest_log_id = 0;  // 0: nothing is open
+};
 
 /// `row` as it must be when the server's state is `server` and `open` are the open mutations: base, payload, deleted,
 /// open_log_id and rebased_log_id (what is open was written over something else) are set, the rest is kept. Where
@@ -65,8 +80,13 @@ std::vector<OpenMutation> open_mutations(sql::Transaction& transaction, const En
 /// nothing is open.
 std::optional<RecordRow> laid_over(RecordRow row, const rules::LocalState& server,
                                    const std::vector<OpenMutation>& open);
+std::optional<RecordRow> laid_over(RecordRow row, const rules::LocalState& server, Laid laid);
 
-/// Reads the open mutations of `row`, lays them over `server` and stores the result, or erases the row.
-void store_over(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server);
+/// Stores what laid_over() makes of them, or erases the row.
+void store_laid(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server, Laid laid);
+
+/// Reads the open mutations of `row`, lays them over `server` and stores the result, or erases the row. How many are
+/// open.
+std::int64_t store_over(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server);
 
 }  // namespace tether::replica

@@ -91,11 +91,7 @@ bool lay_bare(sql::Transaction& transaction, const EntityKey& key) {
   std::optional<RecordRow> row = read_record(transaction, key);
   if (!row) return false;
   const rules::LocalState server = server_state(*row);
-  if (const auto bare = laid_over(*std::move(row), server, {})) {
-    write_record(transaction, *bare);
-  } else {
-    erase_record(transaction, key);
-  }
+  store_laid(transaction, *std::move(row), server, {server});
   return server.exists && !server.deleted;
 }
 

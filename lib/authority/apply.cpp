@@ -79,10 +79,26 @@ Attempt::Attempt(Ledger& ledger, const protocol::PushRequest& request, const std
     : ledger_(ledger), request_(request), hashes_(hashes), options_(options), now_us_(now_us), assume_(assume) {}
 
 bool Attempt::run(const std::function<std::string()>& new_epoch) {
-  load();
-  for (std::size_t i = 0; i < request_.mutations.size(); ++i) decide(i);
   reply_.server_time_us = now_us_;
+  load();
+  if (knows_another_epoch()) {
+    decide_nothing(new_epoch);
+    return true;
+  }
+  for (std::size_t i = 0; i < request_.mutations.size(); ++i) decide(i);
   return every_assumption_is_guarded() && write(new_epoch);
+}
+
+/// The client has seen a state that this server has not, or no longer.
+bool Attempt::knows_another_epoch() const {
+  return !request_.epoch.empty() && (!head_ || head_->epoch != request_.epoch);
+}
+
+void Attempt::decide_nothing(const std::function<std::string()>& new_epoch) {
+  for (const Mutation& mutation : request_.mutations) {
+    reply_.rejected.push_back({mutation.mutation_id, std::string(protocol::reason::k_error), "{}"});
+  }
+  reply_.epoch = head_ ? head_->epoch : ledger_.ensure_head(new_epoch());
 }
 
 void Attempt::load() {
@@ -149,7 +165,8 @@ rules::Outcome Attempt::outcome_of(std::size_t index) {
   }
   const rules::Writer writer{
       .client = request_.client_id,
-      .written_at_ms = rules::corrected_edit_time(mutation.timestamp_ms, request_.sent_at_ms, now_us_ / 1000)};
+      .written_at_ms = rules::corrected_edit_time(mutation.timestamp_ms, request_.sent_at_ms, now_us_ / 1000),
+      .now_ms = now_us_ / 1000};
   return rules::resolve(mutation, touched_.at(entity_of(mutation)).record, writer, rules::Policy::last_write_wins);
 }
 
@@ -207,13 +224,16 @@ void Attempt::answer(const MutationId& id, const Decided& decided, bool again) {
 }
 
 bool Attempt::write(const std::function<std::string()>& new_epoch) {
+  if (head_) reply_.epoch = head_->epoch;
   if (decisions_.empty()) return true;
   if (!ledger_.remember(decisions_, request_.client_id.value, now_us_)) return false;
-  if (!head_) ledger_.ensure_head(new_epoch());
+  if (!head_) reply_.epoch = ledger_.ensure_head(new_epoch());
   std::vector<RecordChange> changed = changes();
   if (changed.empty()) return true;
-  std::int64_t next = ledger_.take(static_cast<std::int64_t>(changed.size()), now_us_);
+  const Ledger::Taken taken = ledger_.take(static_cast<std::int64_t>(changed.size()), now_us_);
+  std::int64_t next = taken.first;
   for (RecordChange& change : changed) change.record.updated_at = Cursor{next++};
+  reply_.cursor_before = Cursor{taken.before};
   reply_.cursor = changed.back().record.updated_at;
   return ledger_.store(changed);
 }

@@ -50,6 +50,8 @@ class Attempt {
     bool assumed_absent = false;
   };
 
+  bool knows_another_epoch() const;
+  void decide_nothing(const std::function<std::string()>& new_epoch);
   void load();
   std::vector<EntityRef> entities_to_read();
   bool every_assumption_is_guarded() const;

@@ -54,6 +54,7 @@ TEST_CASE("an id that comes again gets the answer that it got, whatever has chan
   auto again = server.push("bob", batch);
   CHECK_FALSE(again.cursor.has_value());  // it changed nothing this time
   again.server_time_us = first.server_time_us;
+  again.cursor_before = first.cursor_before;
   again.cursor = first.cursor;
   CHECK(again == first);
   CHECK(server.column("SELECT clock_us FROM tether_scopes") == rows);
@@ -171,6 +172,33 @@ TEST_CASE("text of every kind comes back as it was") {
   CHECK(row.payload == payload);
   CHECK(server.column("SELECT payload FROM tether_records") == Lines{payload});
   CHECK(lines(server.push("a'n$1", {create(1, "T'$1{rows}", payload)})) == Lines{"1 applied rev 1"});
+}
+
+TEST_CASE("a push that names another epoch decides nothing and learns the scope's") {
+  Server server;
+  const auto epoch = server.push("ann", {create(1, "T1")}).epoch;
+  CHECK(epoch.size() == 26);
+  protocol::PushRequest request{ClientId{"bob"}, {create(2, "T2")}, {}, "01ARZ3NDEKTSV4RRFFQ69G5FAV"};
+  const auto refused = server.authority.push(*server.database, server.scope, request);
+  CHECK(refused.rejected == std::vector<protocol::Rejection>{{MutationId{id(2)}, "error", "{}"}});
+  CHECK(refused.epoch == epoch);
+  request.epoch = epoch;
+  CHECK(server.authority.push(*server.database, server.scope, request).applied.size() == 1);
+}
+
+TEST_CASE("a scope that lost everything shows a new epoch to whoever knew its old one") {
+  Server server;
+  const protocol::PushRequest request{ClientId{"ann"}, {create(1, "T1")}, {}, "01ARZ3NDEKTSV4RRFFQ69G5FAV"};
+  const auto refused = server.authority.push(*server.database, server.scope, request);
+  CHECK(refused.rejected.at(0).reason == "error");
+  CHECK(refused.epoch == server.push("ann", {create(1, "T1")}).epoch);
+}
+
+TEST_CASE("a restored store gives every scope a new epoch") {
+  Server server;
+  const auto epoch = server.push("ann", {create(1, "T1")}).epoch;
+  CHECK(renew_epochs(*server.database, server.clock, server.random) == 1);
+  CHECK(server.pull().epoch != epoch);
 }
 
 TEST_CASE("a fault at any statement leaves nothing of the batch behind") {

@@ -32,10 +32,13 @@ constexpr BatchStatement k_records{
 
 constexpr Statement k_head{"SELECT clock_us, horizon_us, forgotten_ms, epoch FROM tether_scopes WHERE scope = $1"};
 constexpr Statement k_ensure_head{
-    "INSERT INTO tether_scopes(scope, clock_us, epoch) VALUES ($1, 0, $2) ON CONFLICT (scope) DO NOTHING"};
+    "INSERT INTO tether_scopes(scope, clock_us, epoch) VALUES ($1, 0, $2) "
+    "ON CONFLICT (scope) DO UPDATE SET epoch = tether_scopes.epoch RETURNING epoch"};
 constexpr Statement k_take{
-    "UPDATE tether_scopes SET clock_us = CASE WHEN clock_us + $2 > $3 THEN clock_us + $2 ELSE $3 END "
-    "WHERE scope = $1 RETURNING clock_us"};
+    "UPDATE tether_scopes SET before_us = clock_us, "
+    "clock_us = CASE WHEN clock_us + $2 > $3 THEN clock_us + $2 ELSE $3 END "
+    "WHERE scope = $1 RETURNING before_us, clock_us"};
+constexpr Statement k_renew_epoch{"UPDATE tether_scopes SET epoch = $2 WHERE scope = $1"};
 
 constexpr Column k_decision_columns[] = {
     {"mutation_id", Type::text},  {"model", Type::text},   {"entity_id", Type::text},
@@ -175,16 +178,22 @@ std::optional<ScopeHead> Ledger::head() {
   return head;
 }
 
-void Ledger::ensure_head(std::string_view epoch) {
-  transaction_.run(k_ensure_head, {text(scope_.value), text(epoch)});
+std::string Ledger::ensure_head(std::string_view epoch) {
+  std::string kept;
+  transaction_.run(k_ensure_head, {text(scope_.value), text(epoch)}, [&](const Row& row) { kept = row.text(0); });
+  return kept;
 }
 
-std::int64_t Ledger::take(std::int64_t count, std::int64_t now_us) {
+Ledger::Taken Ledger::take(std::int64_t count, std::int64_t now_us) {
+  std::int64_t before = 0;
   std::int64_t last = 0;
-  const auto rows = transaction_.run(k_take, {text(scope_.value), integer(count), integer(now_us)},
-                                     [&](const Row& row) { last = row.integer(0); });
+  const auto rows =
+      transaction_.run(k_take, {text(scope_.value), integer(count), integer(now_us)}, [&](const Row& row) {
+        before = row.integer(0);
+        last = row.integer(1);
+      });
   TETHER_ASSERT(rows == 1);
-  return last - count + 1;
+  return {.before = before, .first = last - count + 1};
 }
 
 bool Ledger::remember(std::span<const Decision> decisions, std::string_view client_id, std::int64_t decided_us) {
@@ -238,6 +247,12 @@ Ledger::Forgotten Ledger::forget(std::int64_t before_us) {
     transaction_.run(k_move_horizons, {text(scope_.value), integer(horizon_us), integer(forgotten_ms)});
   }
   return forgotten;
+}
+
+std::int64_t renew_epochs(sql::Transaction& transaction, const std::function<std::string()>& new_epoch) {
+  const std::vector<Scope> all = scopes(transaction);
+  for (const Scope& scope : all) transaction.run(k_renew_epoch, {text(scope.value), text(new_epoch())});
+  return static_cast<std::int64_t>(all.size());
 }
 
 std::vector<Scope> scopes(sql::Transaction& transaction) {

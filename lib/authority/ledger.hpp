@@ -81,11 +81,14 @@ class Ledger {
 
   /// nullopt: nothing was ever written to this scope.
   std::optional<ScopeHead> head();
-  /// Makes the head row if there is none.
-  void ensure_head(std::string_view epoch);
-  /// Advances the clock by `count` (at least to `now_us`) and returns the first of `count` consecutive values. Takes
-  /// the row's lock: commit order is cursor order.
-  std::int64_t take(std::int64_t count, std::int64_t now_us);
+  /// Makes the head row if there is none; returns the epoch that the scope has now.
+  std::string ensure_head(std::string_view epoch);
+  struct Taken {
+    std::int64_t before;  // the clock until now: nothing lies between it and `first` but this batch
+    std::int64_t first;   // of `count` consecutive values
+  };
+  /// Advances the clock by `count`, at least to `now_us`. Takes the row's lock: commit order is cursor order.
+  Taken take(std::int64_t count, std::int64_t now_us);
 
   /// False when some id was remembered meanwhile by someone else: roll back and decide again.
   bool remember(std::span<const Decision> decisions, std::string_view client_id, std::int64_t decided_us);
@@ -108,6 +111,9 @@ class Ledger {
   sql::Transaction& transaction_;
   const Scope& scope_;
 };
+
+/// Gives every scope a new epoch, made by `new_epoch`. Returns how many there are.
+std::int64_t renew_epochs(sql::Transaction& transaction, const std::function<std::string()>& new_epoch);
 
 /// Every scope that has a head row.
 std::vector<Scope> scopes(sql::Transaction& transaction);

@@ -36,8 +36,14 @@ class PageBuilder {
     return true;
   }
 
-  Authority::Page finish(bool reset, std::string_view epoch) && {
-    return {.text = std::move(writer_).finish(cursor_, has_more_, reset, epoch), .rows = rows_};
+  /// `first`: of a full pull, which the client will then name by the horizon that it began at.
+  Authority::Page finish(bool reset, bool first, const ScopeHead& head) && {
+    protocol::PullReplyWriter::End end{
+        .new_cursor = cursor_, .has_more = has_more_, .reset = reset, .epoch = head.epoch};
+    if (first && !head.epoch.empty()) end.horizon_us = head.horizon_us;
+    // A cursor that this scope never gave out: it was restored, and says so by going back.
+    if (rows_ == 0 && cursor_ && cursor_->value > head.clock_us) end.new_cursor = Cursor{head.clock_us};
+    return {.text = std::move(writer_).finish(end), .rows = rows_};
   }
 
  private:
@@ -52,16 +58,10 @@ class PageBuilder {
 
   bool left_out(const PageRow& row) const {
     if (full_ && request_.fresh && row.deleted) return true;
-    if (!full_ && request_.skip_own && is_own(row)) return true;
+    if (!full_ && request_.skip_own && row.as_sent && row.written_by == request_.client_id.value) return true;
     if (request_.models.empty()) return false;
     return std::none_of(request_.models.begin(), request_.models.end(),
                         [&](const ModelName& model) { return model.value == row.model; });
-  }
-
-  /// Written by this client, stored as it was sent, and known to the client's file.
-  bool is_own(const PageRow& row) const {
-    const bool known = !request_.own_until || row.updated_us <= request_.own_until->value;
-    return known && row.as_sent && row.written_by == request_.client_id.value;
   }
 
   const protocol::PullRequest& request_;
@@ -84,9 +84,12 @@ PageBuilder page_from(Ledger& ledger, const protocol::PullRequest& request, cons
 }
 
 /// Whether the cursor lies before what is still known of deletes, and the client understands what follows from that.
-bool must_reset(const protocol::PullRequest& request, const std::optional<ScopeHead>& head) {
-  if (!head || !request.cursor || !request.full) return false;
-  return !*request.full && request.cursor->value < head->horizon_us;
+/// During a full pull it may, as long as nothing more was forgotten since that began.
+bool must_reset(const protocol::PullRequest& request, const ScopeHead& head) {
+  if (!request.cursor || !request.full) return false;
+  const std::int64_t complete_from =
+      *request.full ? request.horizon_us.value_or(head.horizon_us) : request.cursor->value;
+  return complete_from < head.horizon_us;
 }
 
 }  // namespace
@@ -96,11 +99,11 @@ Authority::Page Authority::pull(sql::Database& database, const Scope& scope, con
   Ledger ledger(*transaction, scope);
   std::optional page(page_from(ledger, request, options_.limits, request.cursor));
   // After the rows: what was forgotten while they were read has then moved the horizon already.
-  const std::optional<ScopeHead> head = ledger.head();
+  const ScopeHead head = ledger.head().value_or(ScopeHead());
   const bool reset = must_reset(request, head);
   if (reset) page.emplace(page_from(ledger, request, options_.limits, std::nullopt));
   transaction->commit();
-  return std::move(*page).finish(reset, head ? std::string_view(head->epoch) : std::string_view());
+  return std::move(*page).finish(reset, reset || !request.cursor, head);
 }
 
 }  // namespace tether::authority

@@ -31,10 +31,10 @@ std::vector<std::size_t> pages(Server& server, protocol::PullRequest request) {
   }
 }
 
-TEST_CASE("an empty scope answers null with null, and a cursor with itself") {
+TEST_CASE("an empty scope answers null with null, and a cursor that it never gave out with its beginning") {
   Server server;
   CHECK(server.pull() == protocol::PullReply{});
-  CHECK(server.pull(after(Cursor{5})).new_cursor == Cursor{5});
+  CHECK(server.pull(after(Cursor{5})).new_cursor == Cursor{0});
 }
 
 TEST_CASE("has_more is exact on every border of a page") {
@@ -101,21 +101,38 @@ TEST_CASE("skip_own leaves out what this client wrote and is stored as sent, nev
   CHECK(server.pull(request).snapshots.size() == 4);
 }
 
-TEST_CASE("a file that was put back from a backup gets its own later changes again") {
+TEST_CASE("a push says which part of the order is its own, and nothing when it changed nothing") {
   Server server;
-  const auto known = server.push("bob", {create(1, "T1")}).cursor;
-  server.push("bob", {create(2, "T2")});
-  protocol::PullRequest request = after(Cursor{0});
-  request.skip_own = true;
-  request.own_until = known;
-  CHECK(lines(server.pull(request)) == Lines{"T2 {} rev 1 by bob"});
+  const auto first = server.push("ann", {create(1, "T1"), create(2, "T2")});
+  CHECK(first.cursor_before == Cursor{0});
+  CHECK(first.cursor == server.pull(after({})).new_cursor);
+  const auto second = server.push("bob", {create(3, "T3")});
+  CHECK(second.cursor_before == first.cursor);
+  CHECK(second.cursor > first.cursor);
+  const auto again = server.push("ann", {create(1, "T1")});
+  CHECK_FALSE(again.cursor_before.has_value());
+  CHECK_FALSE(again.cursor.has_value());
 }
 
-TEST_CASE("a push says the highest cursor value that it took, and none when it changed nothing") {
+TEST_CASE("a full pull that began before the horizon moved begins again") {
   Server server;
-  const auto reply = server.push("ann", {create(1, "T1"), create(2, "T2")});
-  CHECK(reply.cursor == server.pull(after({})).new_cursor);
-  CHECK_FALSE(server.push("ann", {create(1, "T1")}).cursor.has_value());
+  server.push("ann", {create(1, "T1"), create(2, "T2"), create(3, "T3")});
+  protocol::PullRequest request = after({}, 1);
+  request.full = true;
+  const auto first = server.pull(request);
+  CHECK(first.horizon_us == 0);
+  request.cursor = first.new_cursor;
+  request.horizon_us = first.horizon_us;
+  CHECK_FALSE(server.pull(request).reset);
+  server.push("ann", {remove(4, "T1")});
+  server.clock.advance(std::chrono::hours(24 * 100));
+  server.authority.compact(*server.database, std::chrono::hours(24 * 90));
+  const auto again = server.pull(request);
+  CHECK(again.reset);
+  CHECK(*again.horizon_us > 0);
+  request.cursor = again.new_cursor;
+  request.horizon_us = again.horizon_us;
+  CHECK_FALSE(server.pull(request).reset);
 }
 
 TEST_CASE("a cursor moves past what is left out, even when a page looks at nothing else") {
@@ -157,13 +174,13 @@ TEST_CASE("deletes come in the same order, and stay away only from a full pull t
   CHECK(server.pull(request).snapshots.size() == 1);
 }
 
-TEST_CASE("a cursor from beyond the clock gets nothing and stays, and the epoch tells") {
+TEST_CASE("a cursor from beyond the clock gets nothing and goes back: the scope was restored") {
   Server server;
   fill(server, 2);
   const Cursor beyond{server.pull().new_cursor->value + 1'000'000};
   const auto reply = server.pull(after(beyond));
   CHECK(reply.snapshots.empty());
-  CHECK(reply.new_cursor == beyond);
+  CHECK(reply.new_cursor == server.pull().new_cursor);
   CHECK(!reply.has_more);
   CHECK(!reply.reset);
   CHECK(reply.epoch == server.pull().epoch);

@@ -9,6 +9,7 @@ CREATE TABLE tether_schema (
 CREATE TABLE tether_scopes (
   scope        TEXT NOT NULL PRIMARY KEY,
   clock_us     BIGINT NOT NULL,             -- the highest cursor value given out
+  before_us    BIGINT NOT NULL DEFAULT 0,   -- the same before the last batch
   horizon_us   BIGINT NOT NULL DEFAULT 0,   -- the highest cursor value of a tombstone that was forgotten
   forgotten_ms BIGINT NOT NULL DEFAULT 0,   -- the highest client timestamp of a mutation whose id was forgotten
   epoch        TEXT NOT NULL                -- changes when the store was restored from a backup

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "authority/ledger.hpp"
 #include "base/error.hpp"
+#include "base/ulid.hpp"
 
 namespace tether::embedded {
 extern const std::string_view authority_schema;
@@ -45,6 +47,13 @@ int migrate(sql::Database& database) {
   }
   for (int version = before + 1; version <= k_schema_version; ++version) run_migration(database, version);
   return before;
+}
+
+std::int64_t renew_epochs(sql::Database& database, Clock& clock, Random& random) {
+  UlidSource epochs(clock, random);
+  return sql::in_transaction(database, sql::Access::write, [&](sql::Transaction& transaction) {
+    return renew_epochs(transaction, [&] { return epochs.next().text(); });
+  });
 }
 
 int schema_version(sql::Database& database) {

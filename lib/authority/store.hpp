@@ -15,6 +15,10 @@ constexpr int k_schema_version = 1;
 /// else.
 int migrate(sql::Database& database);
 
+/// To be run after the store was put back from a backup: every scope gets a new epoch, so that clients which saw what
+/// is lost notice, keep everything and send it again. Returns the number of scopes.
+std::int64_t renew_epochs(sql::Database& database, Clock& clock, Random& random);
+
 /// The version that the store has: 0 when it is empty.
 int schema_version(sql::Database& database);
 

@@ -36,7 +36,14 @@ class PullReplyWriter {
                 std::int64_t updated_at_us, std::string_view updated_by);
   void snapshot(const Snapshot& row);
   std::size_t bytes() const { return out_.size(); }
-  std::string finish(std::optional<Cursor> new_cursor, bool has_more, bool reset, std::string_view epoch) &&;
+  struct End {
+    std::optional<Cursor> new_cursor;
+    bool has_more = false;
+    bool reset = false;
+    std::string_view epoch;
+    std::optional<std::int64_t> horizon_us;
+  };
+  std::string finish(const End& end) &&;
 
  private:
   std::string out_;

@@ -29,8 +29,8 @@ PullRequest read_pull_request(JsonReader& reader) {
       request.limit = read_limit(reader);
     } else if (field == "skip_own") {
       request.skip_own = read_flag(reader);
-    } else if (field == "own_until") {
-      request.own_until = read_cursor(reader);
+    } else if (field == "horizon") {
+      request.horizon_us = read_optional_integer(reader);
     } else if (field == "models") {
       request.models.clear();
       read_list(reader, [&] { request.models.push_back(read_model(reader)); });
@@ -97,7 +97,9 @@ PullReply read_pull_reply(JsonReader& reader) {
     } else if (field == "reset") {
       reply.reset = read_flag(reader);
     } else if (field == "epoch") {
-      reply.epoch = reader.null() ? std::string() : reader.string();
+      reply.epoch = read_optional_text(reader);
+    } else if (field == "horizon") {
+      reply.horizon_us = read_optional_integer(reader);
     } else {
       reader.value();
     }
@@ -146,7 +148,6 @@ std::string encode(const PullRequest& request) {
   }
   if (request.limit) writer.key("limit").number(*request.limit);
   if (request.skip_own) writer.key("skip_own").boolean(true);
-  if (request.own_until) writer.key("own_until").number(request.own_until->value);
   if (!request.models.empty()) {
     writer.key("models").begin_array();
     for (const ModelName& model : request.models) writer.text(model.value);
@@ -154,6 +155,7 @@ std::string encode(const PullRequest& request) {
   }
   if (request.fresh) writer.key("fresh").boolean(true);
   if (request.full) writer.key("full").boolean(*request.full);
+  if (request.horizon_us) writer.key("horizon").number(*request.horizon_us);
   writer.end_object();
   return out;
 }
@@ -184,19 +186,19 @@ void PullReplyWriter::snapshot(const Snapshot& row) {
   writer.end_object();
 }
 
-std::string PullReplyWriter::finish(std::optional<Cursor> new_cursor, bool has_more, bool reset,
-                                    std::string_view epoch) && {
+std::string PullReplyWriter::finish(const End& end) && {
   JsonWriter writer(out_);
   writer.end_array();
   writer.key("new_sync_cursor");
-  if (new_cursor) {
-    writer.number(new_cursor->value);
+  if (end.new_cursor) {
+    writer.number(end.new_cursor->value);
   } else {
     writer.raw("null");
   }
-  writer.key("has_more").boolean(has_more);
-  writer.key("reset").boolean(reset);
-  if (!epoch.empty()) writer.key("epoch").text(epoch);
+  writer.key("has_more").boolean(end.has_more);
+  writer.key("reset").boolean(end.reset);
+  if (!end.epoch.empty()) writer.key("epoch").text(end.epoch);
+  if (end.horizon_us) writer.key("horizon").number(*end.horizon_us);
   writer.end_object();
   return std::move(out_);
 }
@@ -206,7 +208,11 @@ std::string encode(const PullReply& reply) {
   for (const Snapshot& row : reply.snapshots) bytes += k_snapshot_bytes + row.payload.size();
   PullReplyWriter writer(bytes);
   for (const Snapshot& row : reply.snapshots) writer.snapshot(row);
-  return std::move(writer).finish(reply.new_cursor, reply.has_more, reply.reset, reply.epoch);
+  return std::move(writer).finish({.new_cursor = reply.new_cursor,
+                                   .has_more = reply.has_more,
+                                   .reset = reply.reset,
+                                   .epoch = reply.epoch,
+                                   .horizon_us = reply.horizon_us});
 }
 
 PullReply decode_pull_reply(std::string_view body) {

@@ -76,6 +76,8 @@ PushRequest read_push_request(JsonReader& reader, const Limits& limits) {
       has_mutations = true;
     } else if (field == "sent_at") {
       request.sent_at_ms = read_optional_integer(reader);
+    } else if (field == "epoch") {
+      request.epoch = read_optional_text(reader);
     } else {
       reader.value();
     }
@@ -152,6 +154,10 @@ PushReply read_push_reply(JsonReader& reader) {
       reply.server_time_us = read_optional_integer(reader);
     } else if (field == "cursor") {
       reply.cursor = read_cursor(reader);
+    } else if (field == "cursor_before") {
+      reply.cursor_before = read_cursor(reader);
+    } else if (field == "epoch") {
+      reply.epoch = read_optional_text(reader);
     } else {
       reader.value();
     }
@@ -212,6 +218,7 @@ std::string encode(const PushRequest& request) {
   for (const Mutation& mutation : request.mutations) write_mutation(writer, mutation);
   writer.end_array();
   if (request.sent_at_ms) writer.key("sent_at").number(*request.sent_at_ms);
+  if (!request.epoch.empty()) writer.key("epoch").text(request.epoch);
   writer.end_object();
   return out;
 }
@@ -236,7 +243,9 @@ std::string encode(const PushReply& reply) {
   writer.end_object();
   write_ids(writer, "merged", reply.merged);
   if (reply.server_time_us) writer.key("server_time").number(*reply.server_time_us);
+  if (reply.cursor_before) writer.key("cursor_before").number(reply.cursor_before->value);
   if (reply.cursor) writer.key("cursor").number(reply.cursor->value);
+  if (!reply.epoch.empty()) writer.key("epoch").text(reply.epoch);
   writer.end_object();
   return out;
 }

@@ -272,15 +272,15 @@ TEST_CASE("a pull reply is written row by row, with the id in every payload that
   writer.snapshot("Task", "e3", true, R"({"a":1})", tether::Rev{3}, 7, "c3");
   CHECK(writer.bytes() > bytes);
   CHECK(
-      std::move(writer).finish(tether::Cursor{7}, true, false, "") ==
+      std::move(writer).finish({.new_cursor = tether::Cursor{7}, .has_more = true}) ==
       R"({"snapshots":[{"entity_id":"e\"1","model":"Task","operation":"upsert","payload":{"tether_id":"e\"1"},)"
       R"("rev":1,"updated_at":5,"updated_by":"c1"},)"
       R"({"entity_id":"e2","model":"Task","operation":"upsert","payload":{"a":2.0,"tether_id":"e2"},)"
       R"("rev":2,"updated_at":6,"updated_by":"c\n2"},)"
       R"({"entity_id":"e3","model":"Task","operation":"delete","payload":{},"rev":3,"updated_at":7,"updated_by":"c3"}],)"
       R"("new_sync_cursor":7,"has_more":true,"reset":false})");
-  CHECK(PullReplyWriter().finish(std::nullopt, false, true, "e1") ==
-        R"({"snapshots":[],"new_sync_cursor":null,"has_more":false,"reset":true,"epoch":"e1"})");
+  CHECK(PullReplyWriter().finish({.reset = true, .epoch = "e1", .horizon_us = 4}) ==
+        R"({"snapshots":[],"new_sync_cursor":null,"has_more":false,"reset":true,"epoch":"e1","horizon":4})");
 }
 
 TEST_CASE("the data of a conflict goes into a log and back") {

@@ -57,6 +57,10 @@ inline std::optional<std::int64_t> read_optional_integer(JsonReader& reader) {
   return read_optional(reader, [](JsonReader& r) { return r.integer(); });
 }
 
+inline std::string read_optional_text(JsonReader& reader) {
+  return reader.null() ? std::string() : std::string(reader.string());
+}
+
 inline std::optional<Cursor> read_cursor(JsonReader& reader) {
   return read_optional(reader, [](JsonReader& r) { return Cursor{r.integer()}; });
 }

@@ -100,7 +100,9 @@ PushReply example_push_reply() {
   reply.revs = {{reply.applied[0], Rev{1}}, {reply.applied[1], Rev{2}}};
   reply.merged = {reply.applied[1]};
   reply.server_time_us = 1'795'294'141'000'123;
+  reply.cursor_before = Cursor{1'795'294'141'000'121};
   reply.cursor = Cursor{1'795'294'141'000'123};
+  reply.epoch = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
   return reply;
 }
 
@@ -130,7 +132,6 @@ PullRequest example_pull_request() {
   request.cursor = Cursor{1'795'294'140'123'456};
   request.limit = 500;
   request.skip_own = true;
-  request.own_until = Cursor{1'763'757'001'000'123};
   request.models = {{"Task"}, {"Invoice"}};
   request.fresh = true;
   request.full = false;

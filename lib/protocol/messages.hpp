@@ -38,6 +38,7 @@ struct PushRequest {
   ClientId client_id;
   std::vector<Mutation> mutations;
   std::optional<std::int64_t> sent_at_ms;  // ext
+  std::string epoch;                       // ext: the server's, as this client knows it; empty: not yet
   bool operator==(const PushRequest&) const = default;
 };
 
@@ -78,7 +79,9 @@ struct PushReply {
   std::vector<std::pair<MutationId, Rev>> revs;  // ext: the entity's rev after each applied mutation
   std::vector<MutationId> merged;                // ext: applied, but what is stored differs from the payload sent
   std::optional<std::int64_t> server_time_us;    // ext
-  std::optional<Cursor> cursor;                  // ext: the highest cursor value that this batch took, if it took any
+  std::optional<Cursor> cursor_before;  // ext: if this batch took cursor values: the scope's highest one before it, and
+  std::optional<Cursor> cursor;         // the highest that it took; whatever lies between the two is this batch
+  std::string epoch;  // ext; another one than the request's: the server was restored and decided nothing
   bool operator==(const PushReply&) const = default;
 };
 
@@ -86,13 +89,12 @@ struct PullRequest {
   ClientId client_id;
   std::optional<Cursor> cursor;  // null: from the beginning
   std::optional<std::int64_t> limit;
-  bool skip_own = false;  // ext: leave out rows that this client wrote, stored exactly as sent
-  std::optional<Cursor>
-      own_until;  // ext: skip_own holds up to here only: what this client's file knows of its own pushes
+  bool skip_own = false;          // ext: leave out rows that this client wrote, stored exactly as sent
   std::vector<ModelName> models;  // ext: only these; empty: all
   bool fresh = false;             // ext: the file is empty: leave tombstones out of a full pull
   std::optional<bool> full;       // ext: present: this client understands `reset`; true: the cursor belongs to a
                                   // full pull that is under way, so it may lie before the horizon
+  std::optional<std::int64_t> horizon_us;  // ext, with full: what the first page of this full pull said
   bool operator==(const PullRequest&) const = default;
 };
 
@@ -112,6 +114,8 @@ struct PullReply {
   bool has_more = false;
   bool reset = false;  // ext
   std::string epoch;   // ext; empty when the server says none
+  std::optional<std::int64_t>
+      horizon_us;  // ext, on the first page of a full pull: to be said with the requests that follow
   bool operator==(const PullReply&) const = default;
 };
 

@@ -67,6 +67,11 @@ bool rebase(sql::Transaction& transaction, const Snapshot& snapshot, const Arriv
   return true;
 }
 
+bool is_older(sql::Transaction& transaction, const Snapshot& snapshot) {
+  const std::optional<RecordRow> row = read_record(transaction, snapshot.key);
+  return row && snapshot.rev && *snapshot.rev < row->rev;
+}
+
 void requeue_entity(sql::Transaction& transaction, const EntityKey& key, std::int64_t now_ms) {
   std::optional<RecordRow> found = read_record(transaction, key);
   const rules::LocalState server = found ? server_state(*found) : rules::LocalState{};
@@ -79,11 +84,15 @@ void requeue_entity(sql::Transaction& transaction, const EntityKey& key, std::in
 
 }  // namespace
 
-std::int64_t apply_snapshots(sql::Transaction& transaction, std::span<const Snapshot> snapshots,
-                             const Arrival& arrival) {
+std::optional<std::int64_t> apply_snapshots(sql::Transaction& transaction, std::span<const Snapshot> snapshots,
+                                            const Arrival& arrival) {
   std::int64_t applied = 0;
   for (const Snapshot& snapshot : snapshots) {
-    if (take(transaction, snapshot, arrival) || rebase(transaction, snapshot, arrival)) ++applied;
+    if (take(transaction, snapshot, arrival) || rebase(transaction, snapshot, arrival)) {
+      ++applied;
+    } else if (is_older(transaction, snapshot)) {
+      return std::nullopt;
+    }
   }
   return applied;
 }

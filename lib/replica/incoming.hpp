@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/clock.hpp"
@@ -18,9 +19,10 @@ struct Arrival {
   std::int64_t now_ms = 0;
 };
 
-/// Returns how many of them changed something.
-std::int64_t apply_snapshots(sql::Transaction& transaction, std::span<const protocol::Snapshot> snapshots,
-                             const Arrival& arrival);
+/// Returns how many of them changed something; nullopt when one is older than what this file has seen of its record:
+/// then the server was put back, and the transaction has to be rolled back.
+std::optional<std::int64_t> apply_snapshots(sql::Transaction& transaction,
+                                            std::span<const protocol::Snapshot> snapshots, const Arrival& arrival);
 
 /// At the end of a full pull: what was on the server once (rev > 0) and was not brought is forgotten; where an edit is
 /// open only the server's state beneath it is. Nothing that the server has is missing from a full pull: rows

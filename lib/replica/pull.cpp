@@ -9,6 +9,7 @@
 #include "replica/ending.hpp"
 #include "replica/incoming.hpp"
 #include "replica/repeatable_writes.hpp"
+#include "replica/restored.hpp"
 
 namespace tether::replica {
 namespace {
@@ -55,19 +56,20 @@ class Session {
     load();
     std::optional<Page> page = fetch([] {});
     while (page) {
-      if (restored(page->reply)) {
-        start_over(page->reply.epoch);
+      if (const auto epoch = restored(page->reply)) {
+        start_over(*epoch);
         page = fetch([] {});
         continue;
       }
       move_to(*page);
-      if (!page->reply.has_more) {
+      if (page->reply.has_more) {
+        page = fetch([&] { apply(*page); });
+      } else {
         apply(*page);
-        return report_;
+        if (!went_back_) return report_;
       }
-      page = fetch([&] { apply(*page); });
     }
-    note_ended_early(file_, report_.reason);
+    note_ended_early(file_, report_.reason, report_.end);
     return report_;
   }
 
@@ -75,9 +77,9 @@ class Session {
   void load() {
     sql::in_transaction(file_.database(), sql::Access::read, [&](sql::Transaction& transaction) {
       if (const auto cursor = state_number(transaction, "last_sync_cursor")) cursor_ = Cursor{*cursor};
-      full_ = state(transaction, "full_pull").has_value();
+      horizon_us_ = state_number(transaction, "full_pull");
+      full_ = horizon_us_.has_value();
       generation_ = state_number(transaction, "generation").value_or(0);
-      if (const auto own = state_number(transaction, "own_cursor")) own_until_ = Cursor{*own};
       epoch_ = state(transaction, "epoch").value_or("");
       empty_ = transaction.run(k_anything_stored, {}) == 0;
     });
@@ -89,10 +91,7 @@ class Session {
     request.cursor = cursor_;
     request.limit = options_.page;
     request.full = full_ || !cursor_;
-    // A full pull must bring everything: what it does not bring is forgotten.
-    request.skip_own = !*request.full;
-    // What this file does not know to have pushed was pushed by a later state of it, before it came from a backup.
-    if (request.skip_own) request.own_until = own_until_.value_or(Cursor{0});
+    if (full_) request.horizon_us = horizon_us_;
     request.fresh = empty_ && !cursor_;
     return protocol::encode(request);
   }
@@ -108,22 +107,22 @@ class Session {
     return std::nullopt;
   }
 
-  bool restored(const protocol::PullReply& reply) const {
-    return !epoch_.empty() && !reply.epoch.empty() && reply.epoch != epoch_;
+  /// The epoch to go on with, if the server has lost something that this file has seen: it says so by another epoch, or
+  /// shows it by going back.
+  std::optional<std::string> restored(const protocol::PullReply& reply) const {
+    if (!epoch_.empty() && !reply.epoch.empty() && reply.epoch != epoch_) return reply.epoch;
+    const bool cursor_back = !reply.reset && cursor_ && reply.new_cursor && *reply.new_cursor < *cursor_;
+    if (went_back_ || cursor_back) return reply.epoch.empty() ? epoch_ : reply.epoch;
+    return std::nullopt;
   }
 
   void start_over(const std::string& epoch) {
     count_restart();
-    const Instant now = file_.clock().now();
-    sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-      requeue_acknowledged(transaction, to_ms(now));
-      clear_state(transaction, "last_sync_cursor");
-      clear_state(transaction, "full_pull");
-      set_state(transaction, "epoch", epoch, now);
-    });
+    replica::start_over(file_, epoch);
     epoch_ = epoch;
     cursor_.reset();
     full_ = false;
+    went_back_ = false;
   }
 
   /// Checks where the page leads and moves there, in memory.
@@ -134,13 +133,13 @@ class Session {
     if (page.first) {
       full_ = true;
       ++generation_;
+      horizon_us_ = reply.horizon_us;
     }
     page.full = full_;
     if (!reply.new_cursor) {
       if (reply.has_more) throw_unexpected("the server says that there is more, but not from where");
       return;
     }
-    if (!page.first && *reply.new_cursor < *cursor_) throw_unexpected("the server's cursor went back");
     if (!page.first && reply.has_more && *reply.new_cursor == *cursor_) {
       throw_unexpected("the server says that there is more, but its cursor does not move");
     }
@@ -155,21 +154,24 @@ class Session {
   void apply(const Page& page) {
     const Instant now = file_.clock().now();
     const Arrival arrival{page.full, generation_, to_ms(now)};
-    std::int64_t applied = 0;
-    sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-      if (page.first) {
-        set_state(transaction, "generation", std::to_string(generation_), now);
-        set_state(transaction, "full_pull", "1", now);
-      }
-      applied = apply_snapshots(transaction, page.reply.snapshots, arrival);
-      keep_position(transaction, page, now);
-      if (page.full && !page.reply.has_more) {
-        forget_not_brought(transaction, arrival);
-        clear_state(transaction, "full_pull");
-      }
-      note_contact(transaction, now);
-    });
-    report_.pulled += applied;
+    const auto transaction = file_.database().begin(sql::Access::write);
+    if (page.first) {
+      set_state(*transaction, "generation", std::to_string(generation_), now);
+      set_state(*transaction, "full_pull", std::to_string(horizon_us_.value_or(0)), now);
+    }
+    const std::optional<std::int64_t> applied = apply_snapshots(*transaction, page.reply.snapshots, arrival);
+    if (!applied) {
+      went_back_ = true;  // and nothing of the page is kept
+      return;
+    }
+    keep_position(*transaction, page, now);
+    if (page.full && !page.reply.has_more) {
+      forget_not_brought(*transaction, arrival);
+      clear_state(*transaction, "full_pull");
+    }
+    note_contact(*transaction, now);
+    transaction->commit();
+    report_.pulled += *applied;
     options_.progress(report_.pulled);
   }
 
@@ -186,10 +188,11 @@ class Session {
   File& file_;
   Exchange& exchange_;
   const PullOptions& options_;
-  std::optional<Cursor> cursor_;     // of the page accepted last, committed or not
-  std::optional<Cursor> own_until_;  // up to here this file knows what it pushed
-  bool full_ = false;                // a full pull is under way
-  std::int64_t generation_ = 0;      // of the latest full pull
+  std::optional<Cursor> cursor_;            // of the page accepted last, committed or not
+  bool full_ = false;                       // a full pull is under way
+  std::optional<std::int64_t> horizon_us_;  // what the server's first page of it said
+  bool went_back_ = false;                  // the server sent something older than this file has seen
+  std::int64_t generation_ = 0;             // of the latest full pull
   std::string epoch_;
   bool empty_ = false;  // nothing was stored when the session began
   int restarts_ = 0;
@@ -200,7 +203,12 @@ class Session {
 
 PullReport pull(File& file, Exchange& exchange, const PullOptions& options) {
   const RepeatableWrites repeatable(file.database());
-  return Session(file, exchange, options).run();
+  try {
+    return Session(file, exchange, options).run();
+  } catch (const Error& fault) {
+    note_fault(file, fault);
+    throw;
+  }
 }
 
 }  // namespace tether::replica

@@ -9,6 +9,7 @@
 #include "replica/filing.hpp"
 #include "replica/outbox.hpp"
 #include "replica/repeatable_writes.hpp"
+#include "replica/restored.hpp"
 
 namespace tether::replica {
 namespace {
@@ -31,23 +32,29 @@ struct Parcel {
 /// sent again.
 class Session {
  public:
-  Session(File& file, Exchange& exchange, const PushOptions& options)
-      : file_(file), exchange_(exchange), options_(options) {}
+  Session(File& file, Exchange& exchange, const PushOptions& options, PushReport& report)
+      : file_(file), exchange_(exchange), options_(options), report_(report) {}
 
-  PushReport run() {
+  /// The new epoch of a server that was restored; empty when there is nothing to do again.
+  std::string run() {
     Parcel next = packed(begin());
     while (!next.batch.empty()) {
-      Parcel sent = std::move(next);
+      Parcel sent = std::exchange(next, {});
       const Answer answer = exchange_.ask(Call::push, sent.body, [&] {
         file_answered();
         next = packed(read_after(sent.batch));
       });
+      // What was sent behind a batch that a restored server refused was refused like it.
+      if (!restored_.empty()) return restored_;
       const auto* reply = std::get_if<Reply>(&answer);
-      if (reply == nullptr) return ended_early(ending(answer));
+      if (reply == nullptr) {
+        end_early(ending(answer));
+        return {};
+      }
       answered_ = {std::move(sent.batch), reply->body};
     }
     file_answered();
-    return std::move(report_);
+    return restored_;
   }
 
  private:
@@ -57,6 +64,7 @@ class Session {
     Batch first = sql::in_transaction(file_.database(), sql::Access::read, [&](sql::Transaction& transaction) {
       transaction.run(k_has_syncing, {}, [&](const sql::Row&) { syncing = true; });
       filing_.emplace(transaction);
+      epoch_ = state(transaction, "epoch").value_or("");
       return read_batch(transaction, 0, options_.batch);
     });
     if (!syncing) return first;
@@ -76,6 +84,7 @@ class Session {
     if (batch.empty()) return {};
     batch.request.client_id = file_.client_id();
     batch.request.sent_at_ms = to_ms(file_.clock().now());
+    batch.request.epoch = epoch_;
     std::string body = protocol::encode(batch.request);
     return {std::move(batch), std::move(body)};
   }
@@ -84,11 +93,15 @@ class Session {
     if (answered_.batch.empty()) return;
     const Answered answered = std::exchange(answered_, {});
     const protocol::PushReply reply = protocol::decode_push_reply(answered.reply);
+    if (!epoch_.empty() && !reply.epoch.empty() && reply.epoch != epoch_) {
+      restored_ = reply.epoch;
+      return;
+    }
     const std::vector<Outcome> outcomes = matched(answered.batch, reply);
     const Instant now = file_.clock().now();
     sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
       filing_->file(transaction, now, answered.batch, outcomes, report_);
-      if (reply.cursor) set_state(transaction, "own_cursor", std::to_string(reply.cursor->value), now);
+      keep_position(transaction, reply, now);
       note_contact(transaction, now);
     });
     done_ += static_cast<std::int64_t>(outcomes.size());
@@ -96,11 +109,25 @@ class Session {
     options_.progress(done_);
   }
 
-  PushReport ended_early(const Ending& why) {
+  /// A file that had everything up to this batch has everything up to its end: it wrote the rest itself. So its own
+  /// changes do not come back to it, except where something else was stored than it sent.
+  void keep_position(sql::Transaction& transaction, const protocol::PushReply& reply, Instant now) {
+    if (epoch_.empty() && !reply.epoch.empty()) {
+      epoch_ = reply.epoch;
+      set_state(transaction, "epoch", epoch_, now);
+    }
+    if (!reply.cursor || !reply.cursor_before || !reply.merged.empty()) return;
+    if (state(transaction, "full_pull")) return;
+    // Before anything was ever stored in its scope, a file that never pulled has everything, too.
+    const std::string position = state(transaction, "last_sync_cursor").value_or("0");
+    if (position != std::to_string(reply.cursor_before->value)) return;
+    set_state(transaction, "last_sync_cursor", std::to_string(reply.cursor->value), now);
+  }
+
+  void end_early(const Ending& why) {
     report_.end = why.end;
     report_.reason = why.reason;
-    note_ended_early(file_, why.reason);
-    return std::move(report_);
+    note_ended_early(file_, why.reason, why.end);
   }
 
   File& file_;
@@ -112,15 +139,34 @@ class Session {
     Batch batch;
     std::string reply;
   } answered_;
-  PushReport report_;
+  PushReport& report_;
+  std::string epoch_;     // the server's, as far as it is known
+  std::string restored_;  // the one that it has instead
   std::int64_t done_ = 0;
 };
+
+PushReport push_to_the_end(File& file, Exchange& exchange, const PushOptions& options) {
+  PushReport report;
+  const std::string restored = Session(file, exchange, options, report).run();
+  if (restored.empty()) return report;
+  start_over(file, restored);
+  if (!Session(file, exchange, options, report).run().empty()) {
+    throw Error(ErrorCode::unexpected_reply, "the server changed its epoch twice in a moment",
+                "Nothing was lost; are several servers answering at this address, each with a store of its own?");
+  }
+  return report;
+}
 
 }  // namespace
 
 PushReport push(File& file, Exchange& exchange, const PushOptions& options) {
   const RepeatableWrites repeatable(file.database());
-  return Session(file, exchange, options).run();
+  try {
+    return push_to_the_end(file, exchange, options);
+  } catch (const Error& fault) {
+    note_fault(file, fault);
+    throw;
+  }
 }
 
 }  // namespace tether::replica

@@ -38,11 +38,17 @@ Applied remove(const Mutation& mutation, const Record& record, const Writer& wri
   return {.after = std::move(after)};
 }
 
+/// The record's edit time, as far as it is past: one from a server clock that was ahead and is mended must not lock
+/// everybody out until then.
+std::int64_t edit_time(const Record& record, const Writer& writer) {
+  return std::min(record.written_at_ms, writer.now_ms);
+}
+
 /// Last writer wins, by edit time: the outcome does not depend on who arrived first.
 bool wins(const Record& record, const Writer& writer, Policy policy) {
   switch (policy) {
     case Policy::last_write_wins:
-      return writer.written_at_ms >= record.written_at_ms;
+      return writer.written_at_ms >= edit_time(record, writer);
   }
   return false;
 }
@@ -60,6 +66,12 @@ Outcome not_found() {
 Outcome resolve_update_of_tombstone(const Mutation& mutation) {
   if (mutation.base_rev) return Conflict{};
   return not_found();
+}
+
+/// Two people who wrote the same do not disagree.
+bool wants_what_is(const Mutation& mutation, const Record& record) {
+  return !record.deleted && mutation.operation != Operation::remove &&
+         field_names(changes(record.payload, mutation.payload)).empty();
 }
 
 /// Whether `writer` itself wrote the record last, before this mutation.
@@ -83,7 +95,7 @@ bool conflicts(const Mutation& mutation, const Record& record, const Writer& wri
   if (!record.exists() || written_by_the_same(mutation, record, writer)) return false;
   if (mutation.base_rev) return record.rev > *mutation.base_rev;
   // The original client says nothing of what it had seen; its create of what exists is never a conflict.
-  return mutation.operation != Operation::create && writer.written_at_ms < record.written_at_ms;
+  return mutation.operation != Operation::create && writer.written_at_ms < edit_time(record, writer);
 }
 
 Outcome resolve(const Mutation& mutation, const Record& record, const Writer& writer, Policy policy) {
@@ -91,7 +103,11 @@ Outcome resolve(const Mutation& mutation, const Record& record, const Writer& wr
   if (!record.exists()) return operation == Operation::create ? Outcome(write(mutation, record, writer)) : not_found();
   if (record.deleted && operation == Operation::remove) return Applied{.after = record};
   if (record.deleted && operation == Operation::update) return resolve_update_of_tombstone(mutation);
-  if (conflicts(mutation, record, writer) && !wins(record, writer, policy)) return conflict_with(record, mutation);
+  if (conflicts(mutation, record, writer) && !wins(record, writer, policy)) {
+    if (wants_what_is(mutation, record))
+      return Applied{.after = record, .merged = !covers(mutation.payload, record.payload)};
+    return conflict_with(record, mutation);
+  }
   return operation == Operation::remove ? remove(mutation, record, writer) : write(mutation, record, writer);
 }
 

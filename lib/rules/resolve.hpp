@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <variant>
@@ -52,7 +53,8 @@ using Outcome = std::variant<Applied, Conflict, Rejected>;
 /// Who sends it and when it was written, by the server's clock.
 struct Writer {
   ClientId client;
-  std::int64_t written_at_ms = 0;  // see corrected_edit_time
+  std::int64_t written_at_ms = 0;                                  // see corrected_edit_time
+  std::int64_t now_ms = std::numeric_limits<std::int64_t>::max();  // the server's clock
 };
 
 Outcome resolve(const protocol::Mutation& mutation, const Record& record, const Writer& writer, Policy policy);

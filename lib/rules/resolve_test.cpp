@@ -239,6 +239,25 @@ TEST_CASE("a conflict names the fields in which the two differ") {
   CHECK(std::get<Conflict>(outcome).fields == std::vector<std::string>{"title", "note"});
 }
 
+TEST_CASE("two people who wrote the same do not disagree") {
+  auto mutation = mutation_of(U, Seen::older);
+  mutation.payload = R"({"done":false,"title":"p\u0075mp"})";
+  const auto result = applied(resolve(mutation, record_in(State::live), {ann, 1}, Policy::last_write_wins));
+  CHECK(result.after.rev == Rev{5});
+  CHECK(result.after.written_by == ben);
+  CHECK_FALSE(result.merged);
+  mutation.payload = R"({"title":"pump"})";
+  CHECK(applied(resolve(mutation, record_in(State::live), {ann, 1}, Policy::last_write_wins)).merged);
+}
+
+TEST_CASE("an edit time from a server clock that was ahead locks nobody out once it is mended") {
+  auto record = record_in(State::live);
+  record.written_at_ms = 9'000;
+  const Writer writer{.client = ann, .written_at_ms = 2'000, .now_ms = 2'000};
+  CHECK(answer_to(resolve(mutation_of(U, Seen::older), record, writer, Policy::last_write_wins)) == k_applied);
+  CHECK(answer_to(resolve(mutation_of(U, Seen::unsaid), record, writer, Policy::last_write_wins)) == k_applied);
+}
+
 TEST_CASE("a client that offline created and edited does not conflict with itself") {
   Record record;
   Writer ann_writes{ann, 100};

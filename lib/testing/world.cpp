@@ -21,6 +21,15 @@ namespace {
 const Scope k_scope{"default"};
 constexpr int k_rounds_max = 200;  // far more than any history needs to come to rest
 
+std::string read_all(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_all(const std::string& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
 EntityKey key_of(const std::string& model, const std::string& id) {
   return {ModelName{model}, EntityId{id}};
 }
@@ -43,16 +52,15 @@ void Laptop::restart() {
 }
 
 std::string Laptop::bytes() {
-  file_.reset();  // the last close brings everything from the log into the file
-  std::ifstream in(path_, std::ios::binary);
-  std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  file_.reset();  // the last close brings everything from the WAL into the file
+  std::string bytes = read_all(path_);
   restart();
   return bytes;
 }
 
 void Laptop::put_back(const std::string& bytes) {
   file_.reset();
-  std::ofstream(path_, std::ios::binary | std::ios::trunc) << bytes;
+  write_all(path_, bytes);
   restart();
 }
 
@@ -144,7 +152,7 @@ World::World(std::uint64_t seed)
     : random_(seed),
       clock_(parse_rfc3339("2026-11-21T20:49:00Z")),
       authority_(clock_, random_, {}),
-      store_(sql::open_sqlite({.path = ":memory:", .open = sql::Open::create})),
+      store_(sql::open_sqlite({.path = directory_.file("server.db"), .open = sql::Open::create})),
       wire_([this](Call call, std::string_view body) { return answer(call, body); }, random_) {
   authority::migrate(*store_);
 }
@@ -164,9 +172,21 @@ Laptop& World::laptop(const std::string& name, std::chrono::microseconds skew) {
 }
 
 Laptop& World::copy_of(const std::string& original, const std::string& name) {
-  const auto bytes = laptop(original).bytes();
-  std::ofstream(directory_.file(name + ".db"), std::ios::binary) << bytes;
+  write_all(directory_.file(name + ".db"), laptop(original).bytes());
   return laptop(name);
+}
+
+std::string World::store_bytes() {
+  store_.reset();
+  std::string bytes = read_all(directory_.file("server.db"));
+  store_ = sql::open_sqlite({.path = directory_.file("server.db")});
+  return bytes;
+}
+
+void World::put_store_back(const std::string& bytes) {
+  store_.reset();
+  write_all(directory_.file("server.db"), bytes);
+  store_ = sql::open_sqlite({.path = directory_.file("server.db")});
 }
 
 void World::settle() {

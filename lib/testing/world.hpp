@@ -86,6 +86,9 @@ class World {
   Random& random() { return random_; }
   SteppingClock& clock() { return clock_; }
   sql::Database& store() { return *store_; }
+  /// The server's store as a backup of it would be, and the server with that backup put back.
+  std::string store_bytes();
+  void put_store_back(const std::string& bytes);
   authority::Authority& authority() { return authority_; }
 
   /// Fair weather, late letters delivered, every laptop synced until nothing moves.

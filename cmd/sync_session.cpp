@@ -127,7 +127,7 @@ ExitCode run_cycle(Context& context, const CycleOptions& options) {
   return exit_code(report);
 }
 
-void define_cycle(CommandLine& line, std::shared_ptr<CycleOptions> options) {
+void define_cycle(CommandLine& line, const std::shared_ptr<CycleOptions>& options) {
   if (options->push) {
     add_setting_options(line, &options->settings, {"batch"});
     line.exit_status(ExitCode::attention, "a mutation was rejected, or a conflict was found: both are named");

@@ -31,7 +31,7 @@ struct CycleReport {
 };
 
 /// Declares the options that the directions of `options` take, the exit codes, and running it.
-void define_cycle(CommandLine& line, std::shared_ptr<CycleOptions> options);
+void define_cycle(CommandLine& line, const std::shared_ptr<CycleOptions>& options);
 
 ExitCode run_cycle(Context& context, const CycleOptions& options);
 

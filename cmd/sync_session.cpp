@@ -28,6 +28,13 @@ std::optional<std::int64_t> page_of(const Settings& settings) {
   return settings.number("page");
 }
 
+void add(replica::PushReport& total, const replica::PushReport& before) {
+  total.pushed += before.pushed;
+  total.failed += before.failed;
+  total.conflicts += before.conflicts;
+  total.rejections.insert(total.rejections.begin(), before.rejections.begin(), before.rejections.end());
+}
+
 void push_pending(replica::File& file, Context::Connection& connection, Terminal& terminal, std::int64_t batch,
                   std::int64_t pending, CycleReport& report) {
   Progress progress(terminal, "pushing", pending);
@@ -35,24 +42,29 @@ void push_pending(replica::File& file, Context::Connection& connection, Terminal
   push_options.batch = batch;
   push_options.progress = [&](std::int64_t done) { progress.at(done); };
   push_options.so_far = &report.push;
+  const replica::PushReport before = report.push;
   report.push = replica::push(file, connection.exchange(), push_options);
+  add(report.push, before);
   report.end = report.push.end;
   report.reason = report.push.reason;
 }
 
-void pull_changes(replica::File& file, Context::Connection& connection, Terminal& terminal,
+/// Returns whether the server was restored, so that what it once acknowledged waits to be sent again.
+bool pull_changes(replica::File& file, Context::Connection& connection, Terminal& terminal,
                   std::optional<std::int64_t> page, CycleReport& report) {
   Progress progress(terminal, "pulling");
+  const std::int64_t pulled_before = report.pulled;
   replica::PullOptions pull_options;
   pull_options.page = page;
   pull_options.progress = [&](std::int64_t done) {
-    report.pulled = done;
+    report.pulled = pulled_before + done;
     progress.at(done);
   };
   const replica::PullReport pulled = replica::pull(file, connection.exchange(), pull_options);
-  report.pulled = pulled.pulled;
+  report.pulled = pulled_before + pulled.pulled;
   report.end = pulled.end;
   report.reason = pulled.reason;
+  return pulled.started_over;
 }
 
 /// Fills the report as it goes: what was done before a fault is in it.
@@ -63,7 +75,11 @@ void cycle(Context& context, replica::File& file, const Settings& settings, cons
   if (pending == 0 && !options.pull) return;  // without work the network module is not even loaded
   const auto connection = context.connect(settings);
   if (pending > 0) push_pending(file, *connection, context.terminal(), batch, pending, report);
-  if (options.pull && report.end == replica::End::done) {
+  if (!options.pull || report.end != replica::End::done) return;
+  const bool started_over = pull_changes(file, *connection, context.terminal(), page_of(settings), report);
+  if (!started_over || !options.push || report.end != replica::End::done) return;
+  push_pending(file, *connection, context.terminal(), batch, replica::status(file).pending, report);
+  if (report.end == replica::End::done) {
     pull_changes(file, *connection, context.terminal(), page_of(settings), report);
   }
 }

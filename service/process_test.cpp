@@ -249,6 +249,12 @@ TEST_CASE("bombs of every kind are refused within the limit and 32 MB") {
   CHECK(process.peak_kb() < before + (16 + 32) * 1024);
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t k_peak_kb_max = 600 * 1024;  // a sanitizer keeps what was freed, and shadows of it all
+#else
+constexpr std::size_t k_peak_kb_max = 60 * 1024;
+#endif
+
 TEST_CASE("memory stays under 60 MB while many push a thousand mutations at a time") {
   const Folder folder;
   Process process = serving(folder);
@@ -267,7 +273,7 @@ TEST_CASE("memory stays under 60 MB while many push a thousand mutations at a ti
   }
   for (std::thread& writer : writers) writer.join();
   CHECK(good == 20);
-  CHECK(process.peak_kb() < 60 * 1024);
+  CHECK(process.peak_kb() < k_peak_kb_max);
 }
 
 TEST_CASE("memory stays under 60 MB while forty clients pull large pages and never read them") {
@@ -293,7 +299,7 @@ TEST_CASE("memory stays under 60 MB while forty clients pull large pages and nev
   CHECK(status == 200);
   CHECK(process.log().find(R"("status":503)") != std::string::npos);
   MESSAGE("at most " << process.peak_kb() << " kB");
-  CHECK(process.peak_kb() < 60 * 1024);
+  CHECK(process.peak_kb() < k_peak_kb_max);
 }
 
 TEST_CASE("a disk that fails is a 500, nothing of the push is kept, and the service lives on") {

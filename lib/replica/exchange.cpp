@@ -39,13 +39,14 @@ Exchange::Exchange(Transport& transport, Clock& clock, Random& random, Patience 
       interrupted_(std::move(interrupted)) {}
 
 Answer Exchange::ask(Call call, const std::string& body) {
-  return ask(call, body, nothing);
+  return ask(
+      call, [&] { return body; }, nothing);
 }
 
-Answer Exchange::ask(Call call, const std::string& body, const std::function<void()>& meanwhile) {
+Answer Exchange::ask(Call call, const std::function<std::string()>& body, const std::function<void()>& meanwhile) {
   const Instant started = clock_.now();
   std::chrono::microseconds slept{0};
-  Answer answer = attempt(call, body, meanwhile);
+  Answer answer = attempt(call, body(), meanwhile);
   for (unsigned retry = 1;; ++retry) {
     auto* unreachable = std::get_if<Unreachable>(&answer);
     if (unreachable == nullptr || !unreachable->worth_retrying) return answer;
@@ -56,7 +57,7 @@ Answer Exchange::ask(Call call, const std::string& body, const std::function<voi
     if (elapsed + wait >= patience_.deadline) return given_up(std::move(*unreachable));
     sleep(wait);
     slept += wait;
-    answer = attempt(call, body, nothing);
+    answer = attempt(call, body(), nothing);
   }
 }
 

@@ -30,10 +30,10 @@ class Exchange {
   /// Asks until there is an answer that another attempt would not improve, or the deadline is too near for one.
   Answer ask(Call call, const std::string& body);
 
-  /// The same, with work for this thread: `meanwhile` runs exactly once, before this returns or throws, while the
-  /// request is on the wire (just before it is sent where `interrupted` is empty). What it throws is thrown, once the
-  /// call is over.
-  Answer ask(Call call, const std::string& body, const std::function<void()>& meanwhile);
+  /// The same with a text that each attempt makes anew, since it tells the time at which it is sent, and with work for
+  /// this thread: `meanwhile` runs exactly once, before this returns or throws, while the request is on the wire (just
+  /// before it is sent where `interrupted` is empty). What it throws is thrown, once the call is over.
+  Answer ask(Call call, const std::function<std::string()>& body, const std::function<void()>& meanwhile);
 
  private:
   Answer attempt(Call call, const std::string& body, const std::function<void()>& meanwhile);

@@ -171,12 +171,26 @@ TEST_CASE("Ctrl-C ends the wait between two attempts") {
   CHECK(caller.clock.now() - before < 2s);
 }
 
+std::string text() {
+  return "{}";
+}
+
+TEST_CASE("every attempt makes its text anew, since that tells when it is sent") {
+  Caller caller;
+  Script script({unreachable("down"), unreachable("down"), Reply{"yes"}});
+  Exchange exchange(script, caller.clock, caller.random, {.deadline = 10s, .backoff = {}}, {});
+  int made = 0;
+  exchange.ask(
+      Call::push, [&] { return ++made, text(); }, [] {});
+  CHECK(made == 3);
+}
+
 TEST_CASE("the caller's own work is done exactly once, whatever becomes of the call") {
   Caller caller;
   int done = 0;
   const auto ask = [&](Transport& transport, std::function<bool()> interrupted) {
     Exchange exchange(transport, caller.clock, caller.random, {.deadline = 10s, .backoff = {}}, std::move(interrupted));
-    exchange.ask(Call::push, "{}", [&] { ++done; });
+    exchange.ask(Call::push, text, [&] { ++done; });
   };
   Script failing({unreachable("down"), unreachable("down"), Reply{"yes"}});
   ask(failing, {});
@@ -194,7 +208,7 @@ TEST_CASE("a fault in the caller's own work is thrown once the call is over") {
   Hanging hanging;
   Exchange exchange(hanging, caller.clock, caller.random, {}, [] { return false; });
   const auto full = [] { throw Error(ErrorCode::disk_full, "no room"); };
-  CHECK(code_of([&] { exchange.ask(Call::push, "{}", full); }) == ErrorCode::disk_full);
+  CHECK(code_of([&] { exchange.ask(Call::push, text, full); }) == ErrorCode::disk_full);
   CHECK(hanging.is_cancelled);
 }
 

@@ -164,7 +164,7 @@ TEST_CASE("retry of a refused create sends it with the correction that was made 
   CHECK(record_of(file, "a") == R"({"title":"short","n":1}|0|3|0|3|NULL|0)");
 }
 
-TEST_CASE("retry of what was corrected back to the server's state has nothing to send") {
+TEST_CASE("retry of what was corrected back has nothing new to send, and leaves what waits to be sent") {
   Workbench bench;
   File file = bench.make();
   create(file, "a", R"({"n":1})");
@@ -173,8 +173,21 @@ TEST_CASE("retry of what was corrected back to the server's state has nothing to
   let_server_refuse(file, refused, "forbidden");
   const MutationId back = update(file, "a", R"({"n":1})")->mutation_id;
   CHECK(retry_failed(file, {refused}).empty());
-  CHECK(entry_of(file, back).settled_by == "dismissed");
-  CHECK(record_of(file, "a") == R"({"n":1}|0|3|1|NULL|NULL|0)");
+  CHECK(entry_of(file, refused).settled_by == "dismissed");
+  CHECK(entry_of(file, back).sync_status == "pending");
+  CHECK(record_of(file, "a") == R"({"n":1}|0|3|1|3|{"n":1}|0)");
+}
+
+TEST_CASE("retry does not settle a delete that waits behind a create which may have reached the server") {
+  Workbench bench;
+  File file = bench.make();
+  const MutationId refused = create(file, "a", R"({"n":1})")->mutation_id;
+  let_server_refuse(file, refused, "validation_failed");
+  update(file, "a", R"({"n":2})");
+  const MutationId deleted = remove(file, "a").mutation_id;
+  CHECK(retry_failed(file, {refused}).empty());
+  CHECK(entry_of(file, deleted).sync_status == "pending");
+  CHECK(entry_of(file, deleted).settled_by.empty());
 }
 
 TEST_CASE("retry of an edit that was followed by a delete deletes") {

@@ -98,7 +98,8 @@ class Session {
 
   /// nullopt: the session ended early, as the report says.
   std::optional<Page> fetch(const std::function<void()>& meanwhile) {
-    const Answer answer = exchange_.ask(Call::pull, request(), meanwhile);
+    const Answer answer = exchange_.ask(
+        Call::pull, [this] { return request(); }, meanwhile);
     const auto* reply = std::get_if<Reply>(&answer);
     if (reply != nullptr) return Page{.reply = protocol::decode_pull_reply(reply->body)};
     const Ending why = ending(answer);
@@ -122,7 +123,9 @@ class Session {
     epoch_ = epoch;
     cursor_.reset();
     full_ = false;
+    empty_ = false;  // what was stored before must hear of deletes
     went_back_ = false;
+    report_.started_over = true;
   }
 
   /// Checks where the page leads and moves there, in memory.

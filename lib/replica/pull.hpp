@@ -25,6 +25,8 @@ struct PullReport {
   End end = End::done;
   std::string reason;
   std::int64_t pulled = 0;  // snapshots applied
+  // The server was restored: what it had acknowledged is pending again and should be pushed soon.
+  bool started_over = false;
 };
 
 PullReport pull(File& file, Exchange& exchange, const PullOptions& options);

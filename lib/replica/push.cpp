@@ -21,13 +21,7 @@ constexpr sql::Statement k_requeue_syncing{
     "UPDATE tether_mutation_logs SET sync_status = 'pending' "
     "WHERE sync_status = 'syncing' AND sync_status <> 'synced'"};
 
-/// A batch on its way: its text is made ahead of time.
-struct Parcel {
-  Batch batch;
-  std::string body;
-};
-
-/// While a batch is on the wire, the outcomes of the one before it are filed and the one after it is made ready. The
+/// While a batch is on the wire, the outcomes of the one before it are filed and the one after it is read. The
 /// reply to a batch arrives before the next is sent, so the server sees them in log order; killed before filing, it is
 /// sent again.
 class Session {
@@ -37,12 +31,19 @@ class Session {
 
   /// The new epoch of a server that was restored; empty when there is nothing to do again.
   std::string run() {
-    Parcel next = packed(begin());
-    while (!next.batch.empty()) {
-      Parcel sent = std::exchange(next, {});
-      const Answer answer = exchange_.ask(Call::push, sent.body, [&] {
+    Batch next = begin();
+    while (!next.empty()) {
+      Batch sent = std::exchange(next, {});
+      sent.request.client_id = file_.client_id();
+      sent.request.epoch = epoch_;
+      const auto body = [&] {
+        // The server takes the time between this and its arrival for the error of our clock.
+        sent.request.sent_at_ms = to_ms(file_.clock().now());
+        return protocol::encode(sent.request);
+      };
+      const Answer answer = exchange_.ask(Call::push, body, [&] {
         file_answered();
-        next = packed(read_after(sent.batch));
+        next = read_after(sent);
       });
       // What was sent behind a batch that a restored server refused was refused like it.
       if (!restored_.empty()) return restored_;
@@ -51,7 +52,7 @@ class Session {
         end_early(ending(answer));
         return {};
       }
-      answered_ = {std::move(sent.batch), reply->body};
+      answered_ = {std::move(sent), reply->body};
     }
     file_answered();
     return restored_;
@@ -78,15 +79,6 @@ class Session {
     return sql::in_transaction(file_.database(), sql::Access::read, [&](sql::Transaction& transaction) {
       return read_batch(transaction, batch.places.back().log_id, options_.batch);
     });
-  }
-
-  Parcel packed(Batch batch) {
-    if (batch.empty()) return {};
-    batch.request.client_id = file_.client_id();
-    batch.request.sent_at_ms = to_ms(file_.clock().now());
-    batch.request.epoch = epoch_;
-    std::string body = protocol::encode(batch.request);
-    return {std::move(batch), std::move(body)};
   }
 
   void file_answered() {

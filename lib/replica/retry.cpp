@@ -36,6 +36,10 @@ constexpr sql::Statement k_settle_open{
     "sync_status = 'failed' WHERE entity_id = $2 AND model = $1 "
     "AND sync_status IN ('pending', 'syncing', 'failed') AND settled_by IS NULL AND mutation_id <> $3"};
 
+constexpr sql::Statement k_settle_failed{
+    "UPDATE tether_mutation_logs SET settled_by = $3, updated_at = $4 WHERE entity_id = $2 AND model = $1 "
+    "AND sync_status = 'failed' AND settled_by IS NULL"};
+
 enum class Failure { decided, undecided };
 
 Failure failure(const LogEntry& entry) {
@@ -95,7 +99,16 @@ bool lay_bare(sql::Transaction& transaction, const EntityKey& key) {
   return server.exists && !server.deleted;
 }
 
-/// One mutation in place of all that is open of the entity; nullopt when the server has what is wanted.
+/// The record with what is still open of it.
+void lay_open_over(sql::Transaction& transaction, const EntityKey& key) {
+  std::optional<RecordRow> row = read_record(transaction, key);
+  const rules::LocalState server = row ? server_state(*row) : rules::LocalState{};
+  store_over(transaction, std::move(row).value_or(RecordRow{.key = key}), server);
+}
+
+/// One mutation in place of all that is open of the entity. nullopt when the server has what is wanted, as far as is
+/// known here: then only what failed is settled, since what is pending may have reached it meanwhile and be undone by
+/// what follows it.
 std::optional<Recorded> record_anew(File& file, sql::Transaction& transaction, const EntityKey& key) {
   const Wish wanted = wish(transaction, key);
   const bool there = lay_bare(transaction, key);
@@ -107,8 +120,12 @@ std::optional<Recorded> record_anew(File& file, sql::Transaction& transaction, c
     recorded = recorder.remove(key);
   }
   const std::string at = rfc3339_ms(file.clock().now());
-  const std::string_view settled_by = recorded ? std::string_view(recorded->mutation_id.value) : k_dismissed;
-  transaction.run(k_settle_open, {key.model.value, key.id.value, settled_by, at});
+  if (recorded) {
+    transaction.run(k_settle_open, {key.model.value, key.id.value, recorded->mutation_id.value, at});
+  } else {
+    transaction.run(k_settle_failed, {key.model.value, key.id.value, k_dismissed, at});
+    lay_open_over(transaction, key);
+  }
   return recorded;
 }
 

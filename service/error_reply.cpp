@@ -49,7 +49,7 @@ Reply error_reply(int status, std::string_view code, std::string_view message, s
   return reply;
 }
 
-Reply reply_to_fault(std::exception_ptr fault, std::string_view request_id) {
+Reply reply_to_fault(const std::exception_ptr& fault, std::string_view request_id) {
   try {
     std::rethrow_exception(fault);
   } catch (const protocol::FieldError& error) {

@@ -15,6 +15,6 @@ Reply error_reply(int status, std::string_view code, std::string_view message, s
                   std::string_view field = {});
 
 /// What is wrong with the request is told to the client; what is wrong with the service is told to the log.
-Reply reply_to_fault(std::exception_ptr fault, std::string_view request_id);
+Reply reply_to_fault(const std::exception_ptr& fault, std::string_view request_id);
 
 }  // namespace tether::service

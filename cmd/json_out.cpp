@@ -27,7 +27,9 @@ JsonObject& JsonObject::null(std::string_view key) {
 }
 
 JsonObject& JsonObject::raw(std::string_view key, std::string_view json) {
-  writer_.member(key, json);
+  // Inside a payload a value may stand over several lines; what is printed is one object per line.
+  const bool one_line = json.find_first_of("\r\n") == std::string_view::npos;
+  writer_.member(key, one_line ? std::string(json) : protocol::without_white_space(json));
   return *this;
 }
 

@@ -7,7 +7,6 @@
 
 namespace tether::protocol {
 
-constexpr std::size_t k_mutation_id_length = 26;   // a ULID
 constexpr std::size_t k_entity_id_bytes_max = 64;  // the original client sends any string of up to 26; room for UUIDs
 constexpr std::size_t k_client_id_bytes_max = 128;
 constexpr std::size_t k_model_bytes_max = 128;

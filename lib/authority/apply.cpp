@@ -230,12 +230,11 @@ bool Attempt::write(const std::function<std::string()>& new_epoch) {
   if (!head_) reply_.epoch = ledger_.ensure_head(new_epoch());
   std::vector<RecordChange> changed = changes();
   if (changed.empty()) return true;
-  const Ledger::Taken taken = ledger_.take(static_cast<std::int64_t>(changed.size()), now_us_);
-  std::int64_t next = taken.first;
-  for (RecordChange& change : changed) change.record.updated_at = Cursor{next++};
-  reply_.cursor_before = Cursor{taken.before};
+  const auto taken = ledger_.store(changed, now_us_);
+  if (!taken) return false;
+  reply_.cursor_before = Cursor{taken->before};
   reply_.cursor = changed.back().record.updated_at;
-  return ledger_.store(changed);
+  return true;
 }
 
 /// What the batch leaves behind, in the order of the last change.

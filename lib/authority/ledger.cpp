@@ -211,13 +211,17 @@ bool Ledger::remember(std::span<const Decision> decisions, std::string_view clie
   return count == static_cast<std::int64_t>(decisions.size());
 }
 
-bool Ledger::store(std::span<const RecordChange> changes) {
+std::optional<Ledger::Taken> Ledger::store(std::span<RecordChange> changes, std::int64_t now_us) {
+  const Taken taken = take(std::ssize(changes), now_us);
+  std::int64_t next = taken.first;
+  for (RecordChange& change : changes) change.record.updated_at = Cursor{next++};
   const sql::Batch added = rows_of(changes, false);
   const sql::Batch changed = rows_of(changes, true);
   std::int64_t count = 0;
   if (!added.empty()) count += transaction_.run_many(k_insert_records, {text(scope_.value)}, added);
   if (!changed.empty()) count += transaction_.run_many(k_update_records, {text(scope_.value)}, changed);
-  return count == static_cast<std::int64_t>(changes.size());
+  if (count != std::ssize(changes)) return std::nullopt;
+  return taken;
 }
 
 void Ledger::page(Cursor cursor, const std::function<bool(const PageRow&)>& wants_more) {

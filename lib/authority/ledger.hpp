@@ -83,17 +83,18 @@ class Ledger {
   std::optional<ScopeHead> head();
   /// Makes the head row if there is none; returns the epoch that the scope has now.
   std::string ensure_head(std::string_view epoch);
-  struct Taken {
-    std::int64_t before;  // the clock until now: nothing lies between it and `first` but this batch
-    std::int64_t first;   // of `count` consecutive values
-  };
-  /// Advances the clock by `count`, at least to `now_us`. Takes the row's lock: commit order is cursor order.
-  Taken take(std::int64_t count, std::int64_t now_us);
 
   /// False when some id was remembered meanwhile by someone else: roll back and decide again.
   bool remember(std::span<const Decision> decisions, std::string_view client_id, std::int64_t decided_us);
-  /// False when some record moved on since it was read (its rev is no longer rev_before): roll back and decide again.
-  bool store(std::span<const RecordChange> changes);
+
+  struct Taken {
+    std::int64_t before;  // the scope's clock until now: nothing lies between it and `first` but this batch
+    std::int64_t first;   // of consecutive values, one per change
+  };
+  /// Advances the scope's clock, at least to `now_us`, stamps the changes with consecutive values in their order, and
+  /// writes them. Takes the head row's lock until the commit, so that commit order is cursor order. nullopt when some
+  /// record moved on since it was read (its rev is no longer rev_before): roll back and decide again.
+  std::optional<Taken> store(std::span<RecordChange> changes, std::int64_t now_us);
 
   /// Rows after `cursor` in order, in portions, so that no engine hands over more than is wanted; until there are none
   /// left or the sink says that it wants no more.
@@ -108,6 +109,8 @@ class Ledger {
   Forgotten forget(std::int64_t before_us);
 
  private:
+  Taken take(std::int64_t count, std::int64_t now_us);
+
   sql::Transaction& transaction_;
   const Scope& scope_;
 };

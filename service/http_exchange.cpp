@@ -10,6 +10,9 @@
 #include "service/error_reply.hpp"
 #include "service/exchange.hpp"
 #include "service/gzip.hpp"
+#include "service/listen_address.hpp"
+#include "service/rate_limit.hpp"
+#include "service/remote_address.hpp"
 #include "service/request_body.hpp"
 #include "service/request_head.hpp"
 
@@ -78,6 +81,7 @@ class HttpExchanges::Http final : private httplib::Server {
     Connection* connection;
     const RequestHead* head;
     Exchange* exchange;
+    bool cleared;              // nothing is to be said against it before its body is read
     bool body_pending;         // not all of it was read: the connection cannot be used again
     ReplyBudget::Loan memory;  // of the reply, until it has left
   };
@@ -88,7 +92,9 @@ class HttpExchanges::Http final : private httplib::Server {
   HandlerResponse before_routing(const httplib::Request& request, httplib::Response& response);
   void answer_with_body(const Routes::Route& route, httplib::Response& response, const httplib::ContentReader& reader);
   Reply reply_to_broken_body(const RequestBody& body) const;
-  std::optional<Reply> objection(const Routes::Route& route, const httplib::Request& request) const;
+  std::optional<Reply> objection(const Routes::Route& route, const httplib::Request& request);
+  std::optional<Reply> objection_to_body() const;
+  std::optional<Reply> too_often();
   void send(Reply reply, httplib::Response& response) const;
   std::string new_id();
   void write_log(const Exchange& exchange);
@@ -97,8 +103,9 @@ class HttpExchanges::Http final : private httplib::Server {
   Routes& routes_;
   Log& log_;
   BodyBudget budget_;
-  std::mutex id_mutex_;
   SystemRandom random_;
+  RateLimit rate_;
+  std::mutex id_mutex_;
   UlidSource ids_;
 };
 
@@ -109,6 +116,7 @@ HttpExchanges::Http::Http(const service::Options& options, Routes& routes, Log& 
       routes_(routes),
       log_(log),
       budget_(k_full_bodies_together * options.limits.body_bytes_max),
+      rate_(options.client_rate, std::to_string(random_.next())),
       ids_(clock, random_) {
   set_default_headers(k_headers);
   set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(options.idle_time).count());
@@ -155,7 +163,7 @@ bool HttpExchanges::Http::serve_one(Connection& connection, bool last) {
   std::optional<RequestHead> head;
   if (end == Connection::Head::closed) return false;
   if (end == Connection::Head::complete) head = read_head(raw, why);
-  exchange.remote = connection.remote_ip();
+  exchange.remote = remote_address(connection.remote_ip(), head ? head->forwarded_for : "", options_.proxies);
   exchange.request_id = head && !head->request_id.empty() ? head->request_id : new_id();
   bool usable = false;
   if (head) {
@@ -174,7 +182,7 @@ bool HttpExchanges::Http::serve_request(Connection& connection, const RequestHea
   exchange.method = head.method;
   exchange.route = head.path.substr(0, k_path_logged_max);
   exchange.client_version = head.client_version;
-  Current current{&connection, &head, &exchange, head.has_body(), {}};
+  Current current{&connection, &head, &exchange, /*cleared=*/false, head.has_body(), {}};
   current_ = &current;
   connection.replay(head.text, std::chrono::steady_clock::now() + options_.request_time);
   bool closed = false;
@@ -208,9 +216,9 @@ void HttpExchanges::Http::refuse_head(Connection& connection, Exchange& exchange
   exchange.bytes_out = static_cast<std::int64_t>(reply.body.size());
 }
 
-/// What can be said of a request before its body is read; nullopt: nothing against it.
-std::optional<Reply> HttpExchanges::Http::objection(const Routes::Route& route, const httplib::Request& request) const {
-  const RequestHead& head = *current_->head;
+/// What can be said against a request before its body is read. Asked twice where it says `Expect: 100-continue`.
+std::optional<Reply> HttpExchanges::Http::objection(const Routes::Route& route, const httplib::Request& request) {
+  if (current_->cleared) return std::nullopt;
   const std::string& id = current_->exchange->request_id;
   const bool reads = request.method == "HEAD" || request.method == "GET";
   if (request.method != route.method && !(reads && route.method == "GET")) {
@@ -219,7 +227,16 @@ std::optional<Reply> HttpExchanges::Http::objection(const Routes::Route& route, 
     reply.allow = route.method;
     return reply;
   }
-  if (route.method == "GET") return std::nullopt;
+  std::optional<Reply> refusal;
+  if (!route.for_everyone) refusal = too_often();
+  if (!refusal && route.method == "POST") refusal = objection_to_body();
+  current_->cleared = !refusal;
+  return refusal;
+}
+
+std::optional<Reply> HttpExchanges::Http::objection_to_body() const {
+  const RequestHead& head = *current_->head;
+  const std::string& id = current_->exchange->request_id;
   if (!is_json(head.content_type)) {
     return error_reply(415, "invalid_input", "the body must be application/json, not " + head.content_type, id);
   }
@@ -232,6 +249,20 @@ std::optional<Reply> HttpExchanges::Http::objection(const Routes::Route& route, 
                        id);
   }
   return std::nullopt;
+}
+
+/// Programs of this machine cannot be told apart by their address, and could do worse than ask often.
+std::optional<Reply> HttpExchanges::Http::too_often() {
+  const Exchange& exchange = *current_->exchange;
+  const std::string client = network_of(exchange.remote);
+  if (is_loopback(exchange.remote) || is_loopback(client)) return std::nullopt;
+  const auto wait = rate_.wait(client, exchange.started);
+  if (!wait) return std::nullopt;
+  Reply reply = error_reply(429, "too_many_requests",
+                            "more than " + std::to_string(options_.client_rate) + " requests per second; slow down",
+                            exchange.request_id);
+  reply.retry_after_s = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(*wait).count());
+  return reply;
 }
 
 httplib::Server::HandlerResponse HttpExchanges::Http::before_routing(const httplib::Request& request,

@@ -29,6 +29,8 @@ struct Options {
   protocol::Limits limits{.page_bytes_max = 2 * 1024 * 1024};
   std::size_t connections = 512;
   std::size_t readers = 4;
+  std::int64_t client_rate = 200;  // requests per second; 0: no limit
+  std::size_t proxies = 0;         // in front, each appending to X-Forwarded-For
   std::chrono::milliseconds header_time{10'000};
   std::chrono::milliseconds request_time{60'000};
   std::chrono::milliseconds stall_time{10'000};

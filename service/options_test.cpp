@@ -54,6 +54,8 @@ TEST_CASE("the fallbacks of the table are the fallbacks of the limits") {
   CHECK(told.limits.page_bytes_max == untold.limits.page_bytes_max);
   CHECK(told.connections == untold.connections);
   CHECK(told.stop_time == untold.stop_time);
+  CHECK(told.client_rate == untold.client_rate);
+  CHECK(told.proxies == untold.proxies);
 }
 
 TEST_CASE("a flag counts more than a variable, a variable more than the file") {

@@ -42,8 +42,8 @@ Routes::Routes(const Options& options, authority::Authority& authority, StorePoo
   routes_ = {{options.prefix + "/push", "POST", &Routes::push},
              {options.prefix + "/pull", "POST", &Routes::pull},
              {options.prefix + "/info", "GET", &Routes::info},
-             {"/healthz", "GET", &Routes::healthz},
-             {"/readyz", "GET", &Routes::readyz}};
+             {"/healthz", "GET", &Routes::healthz, /*for_everyone=*/true},
+             {"/readyz", "GET", &Routes::readyz, /*for_everyone=*/true}};
 }
 
 const Routes::Route* Routes::at(std::string_view path) const {

@@ -25,6 +25,7 @@ class Routes {
     std::string path;
     std::string_view method;  // GET or POST; only a POST has a body
     Reply (Routes::*answer)(std::string_view body, Exchange& exchange);
+    bool for_everyone = false;  // asked by machines that watch the service: not limited
   };
   /// Null: nothing is there.
   const Route* at(std::string_view path) const;

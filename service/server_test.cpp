@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <atomic>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "service/fixture.hpp"
@@ -137,6 +138,41 @@ TEST_CASE("what is wrong with a request as a whole is a 4xx with its place") {
   CHECK(Client(service.port()).post("/tether/push", "x", "Content-Encoding: gzip\r\n").status == 400);
   CHECK(Client(service.port()).post("/tether/push", "x", "Content-Encoding: br\r\n").status == 415);
   CHECK(Client(service.port()).post("/tether/push", "a=b", "Content-Type: text/plain\r\n").status == 415);
+}
+
+TEST_CASE("a client that asks too often is told when to come back; others, and probes, are not") {
+  TestService service([](Options& options) {
+    options.client_rate = 2;
+    options.proxies = 1;
+  });
+  Client client(service.port());
+  const std::string hasty = "X-Forwarded-For: made up, 203.0.113.7\r\n";
+  for (int i = 0; i < 20; ++i) CHECK(client.post("/tether/pull", k_pull, hasty).status == 200);
+  const Answer refused = client.post("/tether/pull", k_pull, hasty);
+  CHECK(refused.status == 429);
+  CHECK(code_in(refused) == "too_many_requests");
+  CHECK(refused.has("Retry-After: 1\r\n"));
+  CHECK(Client(service.port()).ask("GET /healthz HTTP/1.1\r\n" + hasty + "\r\n").status == 200);
+  CHECK(Client(service.port()).post("/tether/pull", k_pull, "X-Forwarded-For: 203.0.113.8\r\n").status == 200);
+  CHECK(Client(service.port()).post("/tether/pull", k_pull).status == 200);
+  service.stop();
+  CHECK(service.logged().find(R"("status":429,)") != std::string::npos);
+  CHECK(service.logged().find(R"("remote":"203.0.113.7")") != std::string::npos);
+}
+
+TEST_CASE("a request that expects to be heard first is counted once") {
+  TestService service([](Options& options) {
+    options.client_rate = 1;
+    options.proxies = 1;
+  });
+  for (int i = 0; i < 10; ++i) {
+    Client client(service.port());
+    client.send(
+        "POST /tether/pull HTTP/1.1\r\nX-Forwarded-For: 203.0.113.7\r\nExpect: 100-continue\r\nContent-Length: " +
+        std::to_string(std::strlen(k_pull)) + "\r\n\r\n");
+    CHECK(client.receive().status == 100);
+    CHECK(client.ask(k_pull).status == 200);
+  }
 }
 
 TEST_CASE("every truncation of a push is refused and leaves the service alive") {

@@ -35,12 +35,13 @@ constexpr sql::Statement k_synced{
     "UPDATE tether_mutation_logs SET sync_status = 'synced', synced_at = $2, updated_at = $2, "
     "rejection_reason = NULL, rejection_data = NULL WHERE id = $1"};
 
-// What was settled while it was on the wire is not sent again.
 constexpr sql::Statement k_not_synced{
-    "UPDATE tether_mutation_logs SET sync_status = CASE WHEN $2 = 'pending' AND settled_by IS NOT NULL THEN 'failed' "
-    "ELSE $2 END, "
-    "rejection_reason = $3, rejection_data = $4, retry_count = $5, "
-    "updated_at = $6 WHERE id = $1"};
+    "UPDATE tether_mutation_logs SET sync_status = $2, rejection_reason = $3, rejection_data = $4, retry_count = $5, "
+    "updated_at = $6 WHERE id = $1 AND settled_by IS NULL"};
+
+// What a person settled while it was on the wire is not sent again, and why it failed concerns nobody any more.
+constexpr sql::Statement k_settled_meanwhile{
+    "UPDATE tether_mutation_logs SET sync_status = 'failed', updated_at = $2 WHERE id = $1"};
 
 // The server now has exactly what was sent ($5, $6). Where newer edits are open, payload shows it with them laid over
 // already, unless the state beneath moved since they were written (rebased_log_id).
@@ -105,7 +106,7 @@ void Filing::file(sql::Transaction& transaction, Instant now, const Batch& batch
   std::vector<Sent> all;
   all.reserve(outcomes.size());
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    all.push_back({&batch.request.mutations[i], &batch.places[i], &outcomes[i]});
+    all.push_back({.mutation = &batch.request.mutations[i], .place = &batch.places[i], .outcome = &outcomes[i]});
     file_in_log(transaction, all.back(), report);
   }
   const auto entity = [](const Sent& sent) { return std::tie(sent.mutation->model, sent.mutation->entity_id); };
@@ -117,19 +118,20 @@ void Filing::file(sql::Transaction& transaction, Instant now, const Batch& batch
   }
 }
 
-void Filing::file_in_log(sql::Transaction& transaction, const Sent& sent, PushReport& report) {
-  const std::int64_t id = sent.place->log_id;
+void Filing::file_in_log(sql::Transaction& transaction, Sent& sent, PushReport& report) {
   switch (sent.outcome->kind) {
     case Kind::applied:
     case Kind::merged:
     case Kind::known_before:
-      transaction.run(k_synced, {id, now_});
+      transaction.run(k_synced, {sent.place->log_id, now_});
       ++report.pushed;
       return;
     case Kind::conflict:
-      transaction.run(k_not_synced, {id, "conflict", "conflict", protocol::encode_conflict_data(*sent.outcome->report),
-                                     sent.place->retry_count, now_});
-      ++report.conflicts;
+      if (file_refusal(transaction, sent,
+                       {"conflict", "conflict", protocol::encode_conflict_data(*sent.outcome->report),
+                        sent.place->retry_count})) {
+        ++report.conflicts;
+      }
       return;
     case Kind::rejected:
       refuse(transaction, sent, report);
@@ -140,13 +142,23 @@ void Filing::file_in_log(sql::Transaction& transaction, const Sent& sent, PushRe
   TETHER_ASSERT(false);
 }
 
-void Filing::refuse(sql::Transaction& transaction, const Sent& sent, PushReport& report) {
+/// False when a person settled it meanwhile: what they recorded instead will be decided for itself.
+bool Filing::file_refusal(sql::Transaction& transaction, Sent& sent, const Refusal& refusal) {
+  const std::int64_t id = sent.place->log_id;
+  sent.settled =
+      transaction.run(k_not_synced, {id, refusal.status, refusal.reason, refusal.data, refusal.attempts, now_}) == 0;
+  if (sent.settled) transaction.run(k_settled_meanwhile, {id, now_});
+  return !sent.settled;
+}
+
+void Filing::refuse(sql::Transaction& transaction, Sent& sent, PushReport& report) {
   const protocol::Rejection& rejection = *sent.outcome->rejection;
   const bool undecided = rejection.reason == protocol::reason::k_error;
   const std::int64_t attempts = sent.place->retry_count + (undecided ? 1 : 0);
   const bool again = undecided && attempts < k_error_attempts_max;
-  transaction.run(k_not_synced,
-                  {sent.place->log_id, again ? "pending" : "failed", rejection.reason, rejection.data, attempts, now_});
+  if (!file_refusal(transaction, sent, {again ? "pending" : "failed", rejection.reason, rejection.data, attempts})) {
+    return;
+  }
   unsettled_.insert(entity_hash(*sent.mutation));
   if (again) {
     ++report.skipped;
@@ -223,15 +235,17 @@ void Filing::forget_if_others_wrote(sql::Transaction& transaction) {
   });
 }
 
-/// The server's state stands; mine is kept beside it until a person has dealt with it.
+/// The server's state stands; mine is kept beside it until a person has dealt with it, if they have not already.
 void Filing::lose(sql::Transaction& transaction, const Sent& sent, RecordRow& row, rules::LocalState& server) {
   const Mutation& mutation = *sent.mutation;
   const protocol::ConflictReport& report = *sent.outcome->report;
   const std::string theirs = without_tether_id(report.server_state);
-  transaction.run(k_add_conflict,
-                  {mutation.mutation_id.value, mutation.model.value, mutation.entity_id.value,
-                   protocol::name(mutation.operation), seen_by_writer(mutation, server), mutation.payload, theirs,
-                   std::int64_t{report.deleted}, report.server_rev.value_or(Rev{0}).value, now_});
+  if (!sent.settled) {
+    transaction.run(k_add_conflict,
+                    {mutation.mutation_id.value, mutation.model.value, mutation.entity_id.value,
+                     protocol::name(mutation.operation), seen_by_writer(mutation, server), mutation.payload, theirs,
+                     std::int64_t{report.deleted}, report.server_rev.value_or(Rev{0}).value, now_});
+  }
   const bool says_nothing = report.server_state == "{}" && !report.deleted;  // then a pull will bring the row
   if (says_nothing || (report.server_rev && row.rebased_log_id >= sent.place->log_id && *report.server_rev < row.rev)) {
     return;

@@ -33,10 +33,18 @@ class Filing {
     const protocol::Mutation* mutation;
     const Place* place;
     const Outcome* outcome;
+    bool settled = false;  // a person dealt with it while it was on the wire, so its refusal is nobody's business
+  };
+  struct Refusal {
+    std::string_view status;
+    std::string_view reason;
+    std::string_view data;
+    std::int64_t attempts;
   };
 
-  void file_in_log(sql::Transaction& transaction, const Sent& sent, PushReport& report);
-  void refuse(sql::Transaction& transaction, const Sent& sent, PushReport& report);
+  void file_in_log(sql::Transaction& transaction, Sent& sent, PushReport& report);
+  bool file_refusal(sql::Transaction& transaction, Sent& sent, const Refusal& refusal);
+  void refuse(sql::Transaction& transaction, Sent& sent, PushReport& report);
   void file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
   bool take_as_sent(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
   void compute_anew(sql::Transaction& transaction, std::span<const Sent> of_one_entity);

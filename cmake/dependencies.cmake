@@ -8,6 +8,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(CLI11 QUIET)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 
 add_library(dep_fmt ALIAS fmt::fmt)
@@ -19,6 +20,10 @@ find_library(SQLITE3_ARCHIVE libsqlite3.a)
 add_library(dep_sqlite INTERFACE)
 target_link_libraries(dep_sqlite INTERFACE
   $<IF:$<BOOL:${SQLITE3_ARCHIVE}>,${SQLITE3_ARCHIVE},SQLite::SQLite3> Threads::Threads ${CMAKE_DL_LIBS} m)
+
+# libpq itself: statements in a pipeline, binary arrays and SQLSTATEs are not to be had from the C++ library above it.
+add_library(dep_postgres INTERFACE)
+target_link_libraries(dep_postgres INTERFACE PkgConfig::LIBPQ)
 
 # Debian's cpp-httplib is a library built with TLS and compression: its pkg-config flags are part of its ABI.
 add_library(dep_http INTERFACE)

@@ -50,6 +50,7 @@ class MeddledDatabase::Meddled final : public sql::Transaction {
     meddle_("COMMIT");
     transaction_->commit();
   }
+  sql::Engine engine() const override { return transaction_->engine(); }
 
  private:
   std::unique_ptr<sql::Transaction> transaction_;

@@ -2,7 +2,7 @@
 // How we talk to a database: statements that both engines understand, handed over one by one or as whole batches.
 // A Database is one connection and one thread's world. Failures are thrown as Error or Fatal with the codes of
 // base/error.hpp (disk_full, corrupt, …; not_found for a table that is not there). After Error(busy) another attempt at
-// the whole transaction may succeed.
+// the whole transaction may succeed; after Error(unreachable) one on another connection.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +50,7 @@ struct Column {
 /// row:
 ///   SELECT t.id, t.n FROM {rows} AS r CROSS JOIN t WHERE t.scope = $1 AND t.id = r.id
 /// SQLite steps one prepared statement per row, inside the transaction the fastest way; Postgres sends one statement
-/// with all rows as one JSON parameter. A statement must therefore mean the same both ways: rows do not see each other.
+/// with one array parameter per column. A statement must therefore mean the same both ways: rows do not see each other.
 struct BatchStatement {
   std::string_view text;
   std::span<const Column> columns;
@@ -61,6 +61,9 @@ using Batch = std::vector<Value>;
 
 enum class Access { read, write };
 
+/// Asked for only where one statement cannot serve both: see authority/ledger.cpp.
+enum class Engine { sqlite, postgres };
+
 /// An open transaction. Rolled back when destroyed without commit.
 class Transaction {
  public:
@@ -69,7 +72,9 @@ class Transaction {
   virtual std::int64_t run(const Statement& statement, std::span<const Value> parameters, const RowSink& sink = {}) = 0;
   virtual std::int64_t run_many(const BatchStatement& statement, std::span<const Value> parameters, const Batch& rows,
                                 const RowSink& sink = {}) = 0;
+  /// When it fails with unreachable, whether it took effect is not known.
   virtual void commit() = 0;
+  virtual Engine engine() const = 0;
 
   std::int64_t run(const Statement& statement, std::initializer_list<Value> parameters, const RowSink& sink = {}) {
     return run(statement, std::span<const Value>(parameters.begin(), parameters.size()), sink);
@@ -83,7 +88,9 @@ class Transaction {
 class Database {
  public:
   virtual ~Database() = default;
-  /// A write transaction holds the write lock from its first moment (BEGIN IMMEDIATE). One at a time per Database.
+  /// One at a time per Database. A read transaction sees one state of the database. A write transaction of SQLite holds
+  /// the write lock from its first moment (BEGIN IMMEDIATE); one of Postgres sees what others commit meanwhile, and
+  /// after an Error nothing more can be done in it.
   virtual std::unique_ptr<Transaction> begin(Access access) = 0;
   /// One statement outside a transaction: PRAGMA, VACUUM.
   virtual std::int64_t execute(std::string_view text, std::span<const Value> parameters = {},

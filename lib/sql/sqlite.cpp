@@ -103,6 +103,7 @@ class SqliteTransaction final : public Transaction {
     database_.run("COMMIT", {}, {});
     open_ = false;
   }
+  Engine engine() const override { return Engine::sqlite; }
 
  private:
   SqliteDatabase& database_;

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "sql/postgres/postgres.hpp"
+
+#include <array>
+#include <unordered_map>
+
+#include "sql/postgres/connection.hpp"
+#include "sql/postgres/statement_text.hpp"
+
+namespace tether::sql {
+namespace {
+
+constexpr const char* k_begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+constexpr const char* k_begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+// For this transaction alone, since a pooler may give the connection to someone else afterwards.
+// - Every statement of ours finds its rows by an index. A planner that knows nothing yet of a new table may think
+//   otherwise, and would read all of it for each batch. What is off is only thought to be dear; a plan that looks dear
+//   would be compiled, which takes longer than to run it: so that is off, too.
+// - Nobody waits long for a lock, and a machine that vanishes in the middle of a transaction does not hold one for
+// long.
+constexpr const char* k_settings =
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+    "set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), "
+    "set_config('jit', 'off', true), set_config('lock_timeout', '20s', true), "
+    "set_config('idle_in_transaction_session_timeout', '20s', true)";
+
+class PostgresDatabase final : public Database {
+ public:
+  explicit PostgresDatabase(const std::string& url) : connection_(url) {}
+  std::unique_ptr<Transaction> begin(Access access) override;
+  std::int64_t execute(std::string_view text, std::span<const Value> parameters, const RowSink& sink) override;
+  void execute_script(std::string_view script) override { connection_.run_script(to_postgres_schema(script)); }
+  std::vector<std::string> tables() override;
+
+  Connection& connection() { return connection_; }
+  const std::string& batch_text(const BatchStatement& statement, std::size_t scalars);
+  void end_transaction() { in_transaction_ = false; }
+
+ private:
+  Connection connection_;
+  std::unordered_map<std::string_view, std::string> batch_texts_;  // by the text of database.hpp, which lives for ever
+  bool in_transaction_ = false;
+};
+
+class PostgresTransaction final : public Transaction {
+ public:
+  PostgresTransaction(PostgresDatabase& database, Access access) : database_(database), access_(access) {}
+  ~PostgresTransaction() override;
+  std::int64_t run(const Statement& statement, std::span<const Value> parameters, const RowSink& sink) override;
+  std::int64_t run_many(const BatchStatement& statement, std::span<const Value> parameters, const Batch& rows,
+                        const RowSink& sink) override;
+  void commit() override;
+  Engine engine() const override { return Engine::postgres; }
+
+ private:
+  enum class State { not_begun, open, failed, ended };
+  std::int64_t run(const char* text, const Parameters& parameters, const RowSink& sink);
+  void end(const char* how);
+
+  PostgresDatabase& database_;
+  Access access_;
+  State state_ = State::not_begun;
+};
+
+PostgresTransaction::~PostgresTransaction() {
+  try {
+    if (state_ == State::open || state_ == State::failed) end("ROLLBACK");
+  } catch (const std::exception&) {  // the connection is lost, and with it the transaction
+    state_ = State::ended;
+  }
+  database_.end_transaction();
+}
+
+std::int64_t PostgresTransaction::run(const Statement& statement, std::span<const Value> parameters,
+                                      const RowSink& sink) {
+  const std::string text(statement.text);
+  return run(text.c_str(), Parameters(parameters, {}, {}), sink);
+}
+
+std::int64_t PostgresTransaction::run_many(const BatchStatement& statement, std::span<const Value> parameters,
+                                           const Batch& rows, const RowSink& sink) {
+  TETHER_ASSERT(!statement.columns.empty() && rows.size() % statement.columns.size() == 0);
+  if (rows.empty()) return 0;
+  const std::string& text = database_.batch_text(statement, parameters.size());
+  return run(text.c_str(), Parameters(parameters, statement.columns, rows), sink);
+}
+
+/// The first statement takes BEGIN along, in one round trip.
+std::int64_t PostgresTransaction::run(const char* text, const Parameters& parameters, const RowSink& sink) {
+  TETHER_ASSERT(state_ == State::not_begun || state_ == State::open);  // nothing runs after a failure
+  const Parameters none;
+  const std::array<Query, 3> queries{Query{access_ == Access::write ? k_begin_write : k_begin_read, none},
+                                     Query{k_settings, none}, Query{text, parameters}};
+  const bool begins = state_ == State::not_begun;
+  state_ = State::failed;
+  const auto count = database_.connection().run(std::span(queries).subspan(begins ? 0 : 2), sink);
+  state_ = State::open;
+  return count;
+}
+
+void PostgresTransaction::commit() {
+  TETHER_ASSERT(state_ == State::not_begun || state_ == State::open);
+  if (state_ == State::open) end("COMMIT");
+  state_ = State::ended;
+}
+
+void PostgresTransaction::end(const char* how) {
+  state_ = State::ended;  // also when it fails: then the connection is lost, or Postgres has rolled back
+  const Parameters none;
+  const Query query{how, none};
+  database_.connection().run({&query, 1}, {});
+}
+
+std::unique_ptr<Transaction> PostgresDatabase::begin(Access access) {
+  TETHER_ASSERT(!in_transaction_);  // one at a time
+  in_transaction_ = true;
+  return std::make_unique<PostgresTransaction>(*this, access);
+}
+
+const std::string& PostgresDatabase::batch_text(const BatchStatement& statement, std::size_t scalars) {
+  std::string& text = batch_texts_[statement.text];
+  if (text.empty()) text = to_postgres(statement.text, statement.columns, scalars);
+  return text;
+}
+
+std::int64_t PostgresDatabase::execute(std::string_view text, std::span<const Value> parameters, const RowSink& sink) {
+  const std::string copy(text);
+  const Parameters encoded(parameters, {}, {});
+  const Query query{copy.c_str(), encoded};
+  return connection_.run({&query, 1}, sink);
+}
+
+std::vector<std::string> PostgresDatabase::tables() {
+  std::vector<std::string> names;
+  execute("SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = current_schema() ORDER BY tablename::bytea",
+          {}, [&](const Row& row) { names.emplace_back(row.text(0)); });
+  return names;
+}
+
+}  // namespace
+
+std::unique_ptr<Database> open_postgres(const std::string& url) {
+  return std::make_unique<PostgresDatabase>(url);
+}
+
+}  // namespace tether::sql

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// The Postgres driver, on libpq. Nothing but transactions lives on a connection: no named statement, no setting that
+// outlives a transaction, no advisory lock, so that it works behind a transaction pooler. BEGIN travels with the first
+// statement. A write transaction is READ COMMITTED, a read transaction one consistent snapshot.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "sql/database.hpp"
+
+namespace tether::sql {
+
+/// `url` as libpq takes it: postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=… Throws Error: usage (no such URL),
+/// unreachable (nobody answers, or not yet), busy (no connection left), forbidden (user or password), not_found (no
+/// such database). Later, unreachable also says that the connection was lost; whether a commit that was under way took
+/// effect is then not known. A connection that was lost stays lost.
+std::unique_ptr<Database> open_postgres(const std::string& url);
+
+/// Host, port and name of the database, without user and password: what messages call it.
+std::string postgres_name(const std::string& url);
+
+}  // namespace tether::sql

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include "sql/postgres/postgres.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+
+#include <functional>
+#include <thread>
+
+#include "sql/database_contract.hpp"
+#include "testing/postgres_cluster.hpp"
+
+namespace tether::sql {
+namespace {
+
+using namespace std::string_literals;
+using testing::PostgresCluster;
+
+/// A database with the contract's tables, and connections to it.
+class Store {
+ public:
+  Store() { open()->execute_script(contract::k_books); }
+  std::unique_ptr<Database> open() { return open_postgres(url); }
+
+  std::string url = PostgresCluster::shared().new_database();
+};
+
+TEST_CASE("postgres keeps the contract of a database") {
+  Store store;
+  const auto database = store.open();
+  const auto other = store.open();
+  SUBCASE("it keeps values as they are") {
+    contract::keeps_values_as_they_are(*database);
+  }
+  SUBCASE("it counts what was changed") {
+    contract::counts_what_was_changed(*database);
+  }
+  SUBCASE("it runs a statement over many rows") {
+    contract::runs_a_statement_over_many_rows(*database);
+  }
+  SUBCASE("it keeps all of a transaction or nothing") {
+    contract::keeps_all_of_a_transaction_or_nothing(*database, *other);
+  }
+  SUBCASE("it survives a sink that throws") {
+    contract::survives_a_sink_that_throws(*database, *other);
+  }
+  SUBCASE("it runs a script as a whole") {
+    contract::runs_a_script_as_a_whole(*database);
+  }
+}
+
+std::string failure(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& e) {
+    CHECK(!e.hint().empty());
+    return std::string(name(e.code())) + ": " + e.what();
+  }
+  return "nothing was thrown";
+}
+
+std::string failure_to_open(const std::string& url) {
+  const std::string said = failure([&] { open_postgres(url); });
+  CHECK(said.find("secret") == std::string::npos);
+  return said;
+}
+
+/// The test's folder has a random name.
+std::string without_folder(std::string text) {
+  const std::string& folder = PostgresCluster::shared().folder();
+  for (auto at = text.find(folder); at != std::string::npos; at = text.find(folder))
+    text.replace(at, folder.size(), "*");
+  return text;
+}
+
+TEST_CASE("text that no UTF-8 database can hold is refused, and nothing is kept") {
+  Store store;
+  const auto database = store.open();
+  for (const std::string& bad : {"a\0b"s, "\xff"s, "\xed\xa0\x80"s, "half \xf0\x9f"s}) {
+    CAPTURE(bad);
+    CHECK(failure([&] { contract::add(*database, "1", bad, 1); }).starts_with("invalid_input: "));
+    CHECK(failure([&] {
+            in_transaction(*database, Access::write, [&](Transaction& transaction) {
+              transaction.run_many(contract::k_add_many, {std::int64_t{5}},
+                                   Batch{std::string_view("1"), std::string_view(bad), Null{}});
+            });
+          }).starts_with("invalid_input: "));
+  }
+  CHECK(contract::books(*database).empty());
+}
+
+TEST_CASE("a batch may hold many rows and long ones") {
+  Store store;
+  const auto database = store.open();
+  const std::string long_text(3'000'000, 'x');
+  std::vector<std::string> ids;
+  for (int i = 0; i < 20'000; ++i) ids.push_back(std::to_string(100'000 + i));
+  Batch rows;
+  for (const auto& id : ids) {
+    rows.insert(rows.end(), {std::string_view(id),
+                             std::string_view(long_text).substr(0, id == "100007" ? 3'000'000 : 9), std::int64_t{1}});
+  }
+  in_transaction(*database, Access::write, [&](Transaction& transaction) {
+    CHECK(transaction.run_many(contract::k_add_many, {std::int64_t{5}}, rows) == 20'000);
+  });
+  const auto books = contract::books(*database);
+  CHECK(books.size() == 20'000);
+  CHECK(books[7] == "100007|" + long_text + "|6");
+  CHECK(books[8] == "100008|xxxxxxxxx|6");
+}
+
+TEST_CASE("a database that cannot be opened is told apart from one that is not there yet") {
+  const PostgresCluster& cluster = PostgresCluster::shared();
+  CHECK(without_folder(failure_to_open(cluster.url("nowhere"))) ==
+        "not_found: postgres://*/nowhere: database \"nowhere\" does not exist");
+  CHECK(without_folder(failure_to_open("postgres://ann:secret@/postgres?host=" + cluster.folder())) ==
+        "forbidden: postgres://*/postgres: role \"ann\" does not exist");
+  CHECK(failure_to_open("postgres://ann:secret@/x?host=/nowhere").starts_with("unreachable: postgres:///nowhere/x: "));
+  CHECK(failure_to_open("postgres://ann:secret@127.0.0.1:1/x").starts_with("unreachable: postgres://127.0.0.1:1/x: "));
+  CHECK(failure_to_open("postgres://ann:sec%secret@host/x") == "usage: the store is no URL that Postgres understands");
+  CHECK(failure_to_open("postgres://host/x?pool=secret") == "usage: the store is no URL that Postgres understands");
+  CHECK(failure_to_open("host=secret") == "usage: the store is no URL that Postgres understands");
+  CHECK(failure_to_open("") == "usage: the store is no URL that Postgres understands");
+}
+
+TEST_CASE("a database that cannot hold every text is refused") {
+  const PostgresCluster& cluster = PostgresCluster::shared();
+  open_postgres(cluster.url("postgres"))
+      ->execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0");
+  CHECK(without_folder(failure_to_open(cluster.url("latin"))) ==
+        "usage: postgres://*/latin: the database is in LATIN1, which cannot hold every text");
+}
+
+TEST_CASE("two that wait for each other: one goes on, the other may try again") {
+  Store store;
+  const auto one = store.open();
+  const auto two = store.open();
+  contract::add(*one, "1", "Emma", 400);
+  contract::add(*one, "2", "Faust", 300);
+  constexpr Statement k_turn{"UPDATE books SET pages = pages + 1 WHERE id = $1"};
+  const auto mine = one->begin(Access::write);
+  const auto theirs = two->begin(Access::write);
+  mine->run(k_turn, {std::string_view("1")});
+  theirs->run(k_turn, {std::string_view("2")});
+  std::string said_to_them;
+  std::thread other([&] {
+    said_to_them = failure([&] {
+      theirs->run(k_turn, {std::string_view("1")});
+      theirs->commit();
+    });
+  });
+  const std::string said_to_me = failure([&] {
+    mine->run(k_turn, {std::string_view("2")});
+    mine->commit();
+  });
+  other.join();
+  CHECK((said_to_me + said_to_them).find("busy: ") != std::string::npos);
+  CHECK((said_to_me == "nothing was thrown") != (said_to_them == "nothing was thrown"));
+}
+
+TEST_CASE("a reader sees one moment of the store, and may not write") {
+  Store store;
+  const auto reader = store.open();
+  const auto writer = store.open();
+  contract::add(*writer, "1", "Emma", 400);
+  {
+    const auto transaction = reader->begin(Access::read);
+    CHECK(contract::lines(*transaction).size() == 1);
+    contract::add(*writer, "2", "Faust", 300);
+    CHECK(contract::lines(*transaction).size() == 1);
+    CHECK(failure([&] {
+            transaction->run(contract::k_add, {std::string_view("3"), Null{}, Null{}});
+          }).starts_with("read_only: "));
+  }
+  CHECK(contract::books(*reader).size() == 2);
+}
+
+TEST_CASE("a lost connection says so, also when it was lost while committing") {
+  Store store;
+  PostgresCluster& cluster = PostgresCluster::shared();
+  const auto database = store.open();
+  const auto idle = store.open();
+  const auto transaction = database->begin(Access::write);
+  transaction->run(contract::k_add, {std::string_view("1"), Null{}, Null{}});
+  cluster.stop(PostgresCluster::Stop::immediate);
+  CHECK(failure([&] { transaction->commit(); }).starts_with("unreachable: "));
+  CHECK(failure_to_open(store.url).starts_with("unreachable: "));
+  cluster.start();
+  CHECK(failure([&] { contract::books(*idle); }).starts_with("unreachable: "));
+  CHECK(failure([&] { contract::books(*idle); }).starts_with("unreachable: "));
+  CHECK(contract::books(*store.open()).empty());
+}
+
+TEST_CASE("a transaction leaves no setting behind on its connection") {
+  Store store;
+  const auto database = store.open();
+  const auto settings = [&] {
+    std::string all;
+    database->execute("SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings", {},
+                      [&](const Row& row) { all = row.text(0); });
+    return all;
+  };
+  const std::string before = settings();
+  contract::add(*database, "1", "Emma", 400);
+  CHECK(contract::books(*database).size() == 1);
+  CHECK(settings() == before);
+}
+
+TEST_CASE("a long result does not need memory for all of it") {
+  Store store;
+  const auto database = store.open();
+  std::int64_t bytes = 0;
+  const auto peak_kb = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+  };
+  const long before = peak_kb();
+  CHECK(database->execute("SELECT repeat('x', 1000000) FROM generate_series(1, 200)", {},
+                          [&](const Row& row) { bytes += std::ssize(row.text(0)); }) == 200);
+  CHECK(bytes == 200'000'000);
+  CHECK(peak_kb() - before < 20'000);
+}
+
+}  // namespace
+}  // namespace tether::sql

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include "sql/postgres/statement_text.hpp"
+
+#include <doctest/doctest.h>
+
+namespace tether::sql {
+namespace {
+
+constexpr Column k_columns[] = {{"id", Type::text}, {"n", Type::integer}};
+
+TEST_CASE("the columns of a batch are arrays behind the scalars") {
+  CHECK(to_postgres("SELECT r.id FROM {rows} AS r WHERE r.n > $1", k_columns, 1) ==
+        "SELECT r.id FROM (SELECT * FROM unnest($2, $3) AS rows(id, n)) AS r WHERE r.n > $1");
+  CHECK(to_postgres("INSERT INTO t(a, b) {values n, id}", k_columns, 0) ==
+        "INSERT INTO t(a, b) SELECT n, id FROM unnest($1, $2) AS rows(id, n)");
+  CHECK(to_postgres("INSERT INTO t(a, b) {values $1, n} RETURNING a", k_columns, 1) ==
+        "INSERT INTO t(a, b) SELECT $1, n FROM unnest($2, $3) AS rows(id, n) RETURNING a");
+}
+
+TEST_CASE("quoted text stays as it is") {
+  CHECK(to_postgres("SELECT '{rows} it''s {values $1}' FROM t", k_columns, 1) ==
+        "SELECT '{rows} it''s {values $1}' FROM t");
+  CHECK(to_postgres("SELECT 'open {rows}", k_columns, 0) == "SELECT 'open {rows}");
+}
+
+TEST_CASE("a schema compares text byte by byte, and stays as it is otherwise") {
+  CHECK(to_postgres_schema("CREATE TABLE t (  -- TEXT\n  id TEXT NOT NULL, n BIGINT, s TEXT DEFAULT 'TEXT');") ==
+        "CREATE TABLE t (  -- TEXT\n  id TEXT COLLATE \"C\" NOT NULL, n BIGINT, s TEXT COLLATE \"C\" DEFAULT 'TEXT');");
+  CHECK(to_postgres_schema("ALTER TABLE TEXTS ADD COLUMN CONTEXT BIGINT -- TEXT") ==
+        "ALTER TABLE TEXTS ADD COLUMN CONTEXT BIGINT -- TEXT");
+}
+
+}  // namespace
+}  // namespace tether::sql

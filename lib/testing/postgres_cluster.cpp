@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include "testing/postgres_cluster.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "base/error.hpp"
+#include "sql/postgres/postgres.hpp"
+
+namespace tether::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Postgres refuses to run as root.
+std::string as_unprivileged() {
+  return geteuid() == 0 ? "setpriv --reuid=nobody --regid=nogroup --clear-groups " : "";
+}
+
+/// Debian keeps every version in a folder of its own; the newest one is taken.
+std::string programs() {
+  fs::path newest;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", ignored)) {
+    if (fs::exists(entry.path() / "bin/initdb") && entry.path() > newest) newest = entry.path();
+  }
+  return newest.empty() ? "" : (newest / "bin/").string();
+}
+
+/// In memory where the machine has such a file system. The path of a socket is at most 107 bytes long.
+std::string make_folder() {
+  std::string pattern =
+      fs::is_directory("/dev/shm") ? "/dev/shm/tether-postgres-XXXXXX" : "/tmp/tether-postgres-XXXXXX";
+  if (mkdtemp(pattern.data()) == nullptr) throw Error(ErrorCode::io, "cannot make the folder " + pattern);
+  return pattern;
+}
+
+std::string content(const std::string& path) {
+  std::ostringstream out;
+  out << std::ifstream(path).rdbuf();
+  return out.str();
+}
+
+}  // namespace
+
+PostgresCluster& PostgresCluster::shared() {
+  static PostgresCluster cluster;
+  return cluster;
+}
+
+PostgresCluster::PostgresCluster() : folder_(make_folder()) {
+  const std::string data = folder_ + "/data";
+  // Its input ends with this process, also when that is killed. Signals meant for the tests do not reach it.
+  const std::string keeper = "trap '' INT TERM HUP; read -r _; " + as_unprivileged() + programs() + "pg_ctl -D " +
+                             data + " -m immediate stop >/dev/null 2>&1; rm -rf " + folder_;
+  keeper_ = popen(keeper.c_str(), "we");
+  if (keeper_ == nullptr) throw Error(ErrorCode::io, "cannot start a shell");
+  if (geteuid() == 0 && std::system(("chown nobody:nogroup " + folder_).c_str()) != 0) {
+    throw Error(ErrorCode::io, "cannot give away " + folder_);
+  }
+  // A language's order, as most databases have one: what holds here does not hold by luck.
+  run("initdb -D " + data +
+      " -U tether -A trust -E UTF8 --locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US "
+      "--no-sync --no-instructions");
+  std::ofstream(data + "/postgresql.conf", std::ios::app)
+      << "listen_addresses = ''\nunix_socket_directories = '" << folder_ << "'\nmax_connections = 100\n"
+      << "fsync = off\nfull_page_writes = off\nshared_buffers = 64MB\nautovacuum = off\n";
+  start();
+}
+
+PostgresCluster::~PostgresCluster() {
+  if (keeper_ != nullptr) pclose(keeper_);  // waits until everything is gone
+}
+
+std::string PostgresCluster::new_database() {
+  const std::string name = "test_" + std::to_string(++databases_);
+  sql::open_postgres(url("postgres"))->execute("CREATE DATABASE " + name + " STRATEGY file_copy");
+  return url(name);
+}
+
+std::string PostgresCluster::url(const std::string& database) const {
+  return "postgres://tether@/" + database + "?host=" + folder_;
+}
+
+void PostgresCluster::stop(Stop how) {
+  run(std::string("pg_ctl -D ") + folder_ + "/data -w -m " + (how == Stop::immediate ? "immediate" : "fast") + " stop");
+}
+
+void PostgresCluster::start() {
+  run("pg_ctl -D " + folder_ + "/data -l " + folder_ + "/log -w -t 60 start");
+}
+
+void PostgresCluster::run(const std::string& command) {
+  const std::string said = folder_ + "/said";
+  const std::string line = "cd " + folder_ + " && " + as_unprivileged() + programs() + command + " >" + said + " 2>&1";
+  if (std::system(line.c_str()) != 0) {
+    throw Error(ErrorCode::io, command + ": " + content(said) + content(folder_ + "/log"),
+                "The tests need the package postgresql; scripts/install-deps --dev installs it.");
+  }
+}
+
+}  // namespace tether::testing

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// A throw-away Postgres for tests: a cluster in a folder of its own, on a Unix socket, run by an unprivileged user,
+// gone with the test program however that ends.
+#pragma once
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+namespace tether::testing {
+
+class PostgresCluster {
+ public:
+  /// The one of this program, started at first use.
+  static PostgresCluster& shared();
+
+  PostgresCluster();
+  ~PostgresCluster();
+  PostgresCluster(const PostgresCluster&) = delete;
+  PostgresCluster& operator=(const PostgresCluster&) = delete;
+
+  /// The URL of a new, empty database.
+  std::string new_database();
+  /// A database that is there, or not.
+  std::string url(const std::string& database) const;
+
+  enum class Stop { fast, immediate };
+  void stop(Stop how);
+  void start();
+  const std::string& folder() const { return folder_; }
+
+ private:
+  /// A shell command in the cluster's folder, as its user; throws Error with what it said when it fails.
+  void run(const std::string& command);
+
+  std::string folder_;
+  std::FILE* keeper_ = nullptr;  // a shell that clears up when this end of its pipe closes
+  int databases_ = 0;
+};
+
+}  // namespace tether::testing

@@ -37,6 +37,11 @@ Routes::Routes(const Options& options, authority::Authority& authority, StorePoo
       authority_(authority),
       pool_(pool),
       clock_(clock),
+      pushes_(
+          [this](const Scope& scope, std::span<authority::Submission* const> together) {
+            pool_.write([&](sql::Database& database) { authority_.push(database, scope, together); });
+          },
+          {.wait = options.pool_wait}),
       replies_((options.readers + k_pages_leaving) * page_bytes(options), options.pool_wait),
       scope_{std::string(k_scope)} {
   routes_ = {{options.prefix + "/push", "POST", &Routes::push},
@@ -65,8 +70,7 @@ Reply Routes::push(std::string_view body, Exchange& exchange) {
   exchange.scope = scope_.value;
   // Ids and revs are shorter than the mutations that they answer; copies of conflicting records may not be.
   auto memory = replies_.take(std::min(body.size(), page_bytes(options_)));
-  protocol::PushReply reply;
-  pool_.write([&](sql::Database& database) { reply = authority_.push(database, scope_, request); });
+  const protocol::PushReply reply = pushes_.push(scope_, request);
   exchange.applied = std::ssize(reply.applied);
   exchange.rejected = std::ssize(reply.rejected);
   exchange.conflicts = std::ssize(reply.conflicts);

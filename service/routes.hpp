@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "authority/authority.hpp"
+#include "authority/push_queue.hpp"
 #include "base/clock.hpp"
 #include "service/exchange.hpp"
 #include "service/options.hpp"
@@ -45,6 +46,7 @@ class Routes {
   authority::Authority& authority_;
   StorePool& pool_;
   Clock& clock_;
+  authority::PushQueue pushes_;
   ReplyBudget replies_;
   Scope scope_;
   std::vector<Route> routes_;

@@ -17,6 +17,8 @@ using protocol::Mutation;
 constexpr std::string_view k_applied = "applied";
 constexpr std::string_view k_merged = "merged";
 constexpr std::string_view k_conflict = "conflict";
+// Of the records that an attempt holds: a few bytes that delete a large record must not cost the server all its memory.
+constexpr std::size_t k_loaded_bytes_max = 8 * 1024 * 1024;
 
 EntityRef entity_of(const Mutation& mutation) {
   return {mutation.model.value, mutation.entity_id.value};
@@ -74,61 +76,78 @@ std::string hash_of(const Mutation& mutation) {
   return content_hash(content);
 }
 
-Attempt::Attempt(Ledger& ledger, const protocol::PushRequest& request, const std::vector<std::string>& hashes,
-                 const Options& options, std::int64_t now_us, Assume assume)
-    : ledger_(ledger), request_(request), hashes_(hashes), options_(options), now_us_(now_us), assume_(assume) {}
+Attempt::Attempt(Ledger& ledger, std::span<Submission* const> together, const Options& options, std::int64_t now_us,
+                 Assume assume)
+    : ledger_(ledger), together_(together), options_(options), now_us_(now_us), assume_(assume) {}
 
-bool Attempt::run(const std::function<std::string()>& new_epoch) {
-  reply_.server_time_us = now_us_;
-  load();
-  if (knows_another_epoch()) {
-    decide_nothing(new_epoch);
-    return true;
+Attempted Attempt::run(const std::function<std::string()>& new_epoch) {
+  if (!load()) return Attempted::too_much;
+  for (Submission* submission : together_) {
+    submission->reply.server_time_us = now_us_;
+    if (knows_another_epoch(submission->request)) {
+      decide_nothing(*submission, new_epoch);
+    } else {
+      decide_all(*submission);
+    }
   }
-  for (std::size_t i = 0; i < request_.mutations.size(); ++i) decide(i);
-  return every_assumption_is_guarded() && write(new_epoch);
+  return every_assumption_is_guarded() && write(new_epoch) ? Attempted::decided : Attempted::overtaken;
 }
 
 /// The client has seen a state that this server has not, or no longer.
-bool Attempt::knows_another_epoch() const {
-  return !request_.epoch.empty() && (!head_ || head_->epoch != request_.epoch);
+bool Attempt::knows_another_epoch(const protocol::PushRequest& request) const {
+  return !request.epoch.empty() && (!head_ || head_->epoch != request.epoch);
 }
 
-void Attempt::decide_nothing(const std::function<std::string()>& new_epoch) {
-  for (const Mutation& mutation : request_.mutations) {
-    reply_.rejected.push_back({mutation.mutation_id, std::string(protocol::reason::k_error), "{}"});
+void Attempt::decide_nothing(Submission& submission, const std::function<std::string()>& new_epoch) {
+  for (const Mutation& mutation : submission.request.mutations) {
+    submission.reply.rejected.push_back({mutation.mutation_id, std::string(protocol::reason::k_error), "{}"});
   }
-  reply_.epoch = head_ ? head_->epoch : ledger_.ensure_head(new_epoch());
+  submission.reply.epoch = head_ ? head_->epoch : ledger_.ensure_head(new_epoch());
 }
 
-void Attempt::load() {
-  known_.reserve(request_.mutations.size());
-  if (assume_ == Assume::nothing) {
-    auto decided = ledger_.decided(request_.mutations);
-    for (const Mutation& mutation : request_.mutations) {
-      const auto found = decided.find(mutation.mutation_id);
-      if (found != decided.end()) known_.try_emplace(mutation.mutation_id.value, Known{found->second});
-    }
-  }
+bool Attempt::load() {
+  if (assume_ == Assume::nothing) load_decided();
   // After the ids: one that is forgotten between the two reads has then moved forgotten_ms already.
   head_ = ledger_.head();
-  ledger_.records(entities_to_read(), [&](EntityRef entity, rules::Record record) {
+  return load_records();
+}
+
+bool Attempt::load_records() {
+  const std::vector<EntityRef> entities = entities_to_read();
+  std::size_t bytes = 0;
+  ledger_.records(entities, [&](EntityRef entity, rules::Record record) {
+    bytes += record.payload.size();
+    if (bytes > k_loaded_bytes_max && entities.size() > 1) return;
     Touched& touched = touched_.at(entity);
     touched.rev_before = record.rev;
     touched.record = std::move(record);
   });
+  return bytes <= k_loaded_bytes_max || entities.size() == 1;
+}
+
+void Attempt::load_decided() {
+  std::vector<std::string_view> ids;
+  for (const Submission* submission : together_) {
+    for (const Mutation& mutation : submission->request.mutations) ids.push_back(mutation.mutation_id.value);
+  }
+  auto decided = ledger_.decided(ids);
+  for (const std::string_view id : ids) {
+    const auto found = decided.find(MutationId{std::string(id)});
+    if (found != decided.end()) known_.try_emplace(id, Known{found->second});
+  }
 }
 
 std::vector<EntityRef> Attempt::entities_to_read() {
-  touched_.reserve(request_.mutations.size());
   std::vector<EntityRef> entities;
-  for (const Mutation& mutation : request_.mutations) {
-    if (known_.contains(mutation.mutation_id.value)) continue;
-    const EntityRef entity = entity_of(mutation);
-    const auto [entry, added] = touched_.try_emplace(entity);
-    if (!added) continue;
-    entry->second.assumed_absent = assume_ == Assume::new_work && mutation.operation == protocol::Operation::create;
-    if (!entry->second.assumed_absent) entities.push_back(entity);
+  for (const Submission* submission : together_) {
+    for (const Mutation& mutation : submission->request.mutations) {
+      if (known_.contains(mutation.mutation_id.value)) continue;
+      const EntityRef entity = entity_of(mutation);
+      const auto [entry, added] = touched_.try_emplace(entity);
+      if (!added) continue;
+      entry->second.assumed_absent = assume_ == Assume::new_work && mutation.operation == protocol::Operation::create;
+      if (!entry->second.assumed_absent) entities.push_back(entity);
+    }
   }
   return entities;
 }
@@ -136,36 +155,45 @@ std::vector<EntityRef> Attempt::entities_to_read() {
 /// Inserting a record shows whether it was absent; one that is assumed to be and not inserted shows nothing.
 bool Attempt::every_assumption_is_guarded() const {
   return std::none_of(touched_.begin(), touched_.end(),
-                      [](const auto& entry) { return entry.second.assumed_absent && entry.second.changed_by == 0; });
+                      [](const auto& entry) { return entry.second.assumed_absent && entry.second.changed_at == 0; });
 }
 
-void Attempt::decide(std::size_t index) {
-  const Mutation& mutation = request_.mutations[index];
-  const auto found = known_.find(mutation.mutation_id.value);
+void Attempt::decide_all(Submission& submission) {
+  const auto& mutations = submission.request.mutations;
+  for (std::size_t i = 0; i < mutations.size(); ++i) decide({submission, mutations[i], submission.hashes[i]});
+}
+
+void Attempt::decide(const Step& step) {
+  ++steps_;
+  const auto found = known_.find(step.mutation.mutation_id.value);
   if (found == known_.end()) {
-    settle(mutation, index, outcome_of(index));
+    settle(step, outcome_of(step));
     return;
   }
-  auto& [decided, answered] = found->second;
-  if (decided.content_hash != hashes_[index]) {
+  auto& [decided, answered_in] = found->second;
+  protocol::PushReply& reply = step.submission.reply;
+  if (decided.content_hash != step.hash) {
     auto rejection = rejected(protocol::reason::k_mutation_id_reused);
-    reply_.rejected.push_back({mutation.mutation_id, std::move(rejection.reason), std::move(rejection.data)});
+    reply.rejected.push_back({step.mutation.mutation_id, std::move(rejection.reason), std::move(rejection.data)});
     return;
   }
   // Sent twice in one request: one answer holds for both.
-  if (!std::exchange(answered, true)) answer(mutation.mutation_id, decided, true);
+  if (std::exchange(answered_in, &step.submission) != &step.submission) {
+    answer(reply, step.mutation.mutation_id, decided, true);
+  }
 }
 
-rules::Outcome Attempt::outcome_of(std::size_t index) {
-  const Mutation& mutation = request_.mutations[index];
+rules::Outcome Attempt::outcome_of(const Step& step) {
+  const Mutation& mutation = step.mutation;
   if (is_expired(mutation)) return rejected(protocol::reason::k_expired);
   if (mutation.payload.size() > options_.limits.payload_bytes_max) {
     return rejected(protocol::reason::k_validation_failed,
                     too_large_data(mutation.payload.size(), options_.limits.payload_bytes_max));
   }
+  const protocol::PushRequest& request = step.submission.request;
   const rules::Writer writer{
-      .client = request_.client_id,
-      .written_at_ms = rules::corrected_edit_time(mutation.timestamp_ms, request_.sent_at_ms, now_us_ / 1000),
+      .client = request.client_id,
+      .written_at_ms = rules::corrected_edit_time(mutation.timestamp_ms, request.sent_at_ms, now_us_ / 1000),
       .now_ms = now_us_ / 1000};
   return rules::resolve(mutation, touched_.at(entity_of(mutation)).record, writer, rules::Policy::last_write_wins);
 }
@@ -175,25 +203,26 @@ bool Attempt::is_expired(const Mutation& mutation) const {
   return head_ && head_->forgotten_ms > 0 && mutation.timestamp_ms <= head_->forgotten_ms;
 }
 
-void Attempt::settle(const Mutation& mutation, std::size_t index, rules::Outcome outcome) {
-  Known known{decided_as(mutation, index, std::move(outcome)), true};
-  const Decided& decided = known_.emplace(mutation.mutation_id.value, std::move(known)).first->second.decided;
-  decisions_.push_back({&mutation, &decided});
-  answer(mutation.mutation_id, decided, false);
+void Attempt::settle(const Step& step, rules::Outcome outcome) {
+  const MutationId& id = step.mutation.mutation_id;
+  Known known{decided_as(step, std::move(outcome)), &step.submission};
+  const Decided& decided = known_.emplace(id.value, std::move(known)).first->second.decided;
+  decisions_.push_back({&step.mutation, &step.submission.request.client_id, &decided});
+  answer(step.submission.reply, id, decided, false);
 }
 
 /// Gives `outcome` the form in which it is remembered; what was applied changes the record for those that follow.
-Decided Attempt::decided_as(const Mutation& mutation, std::size_t index, rules::Outcome outcome) {
-  Decided decided{.content_hash = hashes_[index], .outcome = {}, .rev = Rev{0}, .data = {}};
+Decided Attempt::decided_as(const Step& step, rules::Outcome outcome) {
+  Decided decided{.content_hash = step.hash, .outcome = {}, .rev = Rev{0}, .data = {}};
   if (auto* rejection = std::get_if<rules::Rejected>(&outcome)) {
     decided.outcome = std::move(rejection->reason);
     decided.data = std::move(rejection->data);
     return decided;
   }
-  Touched& touched = touched_.at(entity_of(mutation));
+  Touched& touched = touched_.at(entity_of(step.mutation));
   if (auto* conflict = std::get_if<rules::Conflict>(&outcome)) {
     decided.outcome = k_conflict;
-    decided.data = protocol::encode_conflict_data(report(mutation, touched.record, std::move(*conflict)));
+    decided.data = protocol::encode_conflict_data(report(step.mutation, touched.record, std::move(*conflict)));
     return decided;
   }
   auto& applied = std::get<rules::Applied>(outcome);
@@ -201,57 +230,74 @@ Decided Attempt::decided_as(const Mutation& mutation, std::size_t index, rules::
   decided.rev = applied.after.rev;
   if (applied.after.rev != touched.record.rev) {  // a delete of what is deleted changes nothing
     touched.record = std::move(applied.after);
-    touched.record.updated_at = Cursor{now_us_};  // until the batch has its place in the order
-    touched.changed_by = index + 1;
+    touched.record.updated_at = Cursor{now_us_};  // until it has its place in the order
+    touched.changed_at = steps_;
+    touched.changed_by = &step.submission;
   }
   return decided;
 }
 
 /// The same answer, word for word, whether it was decided `again` in the past or just now.
-void Attempt::answer(const MutationId& id, const Decided& decided, bool again) {
+void Attempt::answer(protocol::PushReply& reply, const MutationId& id, const Decided& decided, bool again) {
   const bool took_effect = decided.outcome == k_applied || decided.outcome == k_merged;
   if (took_effect && again && options_.strict_duplicates) {
-    reply_.rejected.push_back({id, std::string(protocol::reason::k_duplicate), "{}"});
+    reply.rejected.push_back({id, std::string(protocol::reason::k_duplicate), "{}"});
   } else if (took_effect) {
-    reply_.applied.push_back(id);
-    reply_.revs.emplace_back(id, decided.rev);
-    if (decided.outcome == k_merged) reply_.merged.push_back(id);
+    reply.applied.push_back(id);
+    reply.revs.emplace_back(id, decided.rev);
+    if (decided.outcome == k_merged) reply.merged.push_back(id);
   } else if (decided.outcome == k_conflict) {
-    reply_.conflicts.push_back(protocol::decode_conflict_data(id, decided.data));
+    reply.conflicts.push_back(protocol::decode_conflict_data(id, decided.data));
   } else {
-    reply_.rejected.push_back({id, decided.outcome, decided.data});
+    reply.rejected.push_back({id, decided.outcome, decided.data});
   }
 }
 
 bool Attempt::write(const std::function<std::string()>& new_epoch) {
-  if (head_) reply_.epoch = head_->epoch;
-  if (decisions_.empty()) return true;
-  if (!ledger_.remember(decisions_, request_.client_id.value, now_us_)) return false;
-  if (!head_) reply_.epoch = ledger_.ensure_head(new_epoch());
-  std::vector<RecordChange> changed = changes();
-  if (changed.empty()) return true;
-  const auto taken = ledger_.store(changed, now_us_);
-  if (!taken) return false;
-  reply_.cursor_before = Cursor{taken->before};
-  reply_.cursor = changed.back().record.updated_at;
+  std::string epoch = head_ ? head_->epoch : std::string();
+  if (!decisions_.empty()) {
+    if (!ledger_.remember(decisions_, now_us_)) return false;
+    if (!head_) epoch = ledger_.ensure_head(new_epoch());
+    if (!store_changes()) return false;
+  }
+  for (Submission* submission : together_) {
+    if (submission->reply.epoch.empty()) submission->reply.epoch = epoch;
+  }
   return true;
 }
 
-/// What the batch leaves behind, in the order of the last change.
-std::vector<RecordChange> Attempt::changes() {
-  std::vector<std::pair<const EntityRef, Touched>*> changed;
-  for (auto& entry : touched_) {
-    if (entry.second.changed_by > 0) changed.push_back(&entry);
+/// What a batch leaves behind lies together in the order, behind what the batches before it leave: a client that has
+/// seen everything up to there misses nothing when it goes on behind its own.
+bool Attempt::store_changes() {
+  std::vector<RecordChange> changes;
+  std::vector<protocol::PushReply*> replies;
+  for (auto* entry : changed_in_order()) {
+    Touched& touched = entry->second;
+    changes.push_back({.entity = entry->first, .record = std::move(touched.record), .rev_before = touched.rev_before});
+    replies.push_back(&touched.changed_by->reply);
+  }
+  if (changes.empty()) return true;
+  const auto taken = ledger_.store(changes, now_us_);
+  if (!taken) return false;
+  Cursor before{taken->before};
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    protocol::PushReply& reply = *replies[i];
+    if (!reply.cursor) reply.cursor_before = before;
+    before = changes[i].record.updated_at;
+    reply.cursor = before;
+  }
+  return true;
+}
+
+/// What the batches leave behind, in the order of the last change.
+std::vector<Attempt::TouchedEntry*> Attempt::changed_in_order() {
+  std::vector<TouchedEntry*> changed;
+  for (TouchedEntry& entry : touched_) {
+    if (entry.second.changed_at > 0) changed.push_back(&entry);
   }
   std::sort(changed.begin(), changed.end(),
-            [](const auto* a, const auto* b) { return a->second.changed_by < b->second.changed_by; });
-  std::vector<RecordChange> out;
-  out.reserve(changed.size());
-  for (auto* entry : changed) {
-    out.push_back(
-        {.entity = entry->first, .record = std::move(entry->second.record), .rev_before = entry->second.rev_before});
-  }
-  return out;
+            [](const auto* a, const auto* b) { return a->second.changed_at < b->second.changed_at; });
+  return changed;
 }
 
 }  // namespace tether::authority

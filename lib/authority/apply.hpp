@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// One attempt to apply a batch: looks up, decides in order, writes. Private to the authority.
+// One attempt to apply batches: looks up, decides in order, writes. Private to the authority.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -26,55 +27,70 @@ enum class Assume {
   nothing,
 };
 
+/// How an attempt ended. After anything but `decided` the transaction has to be rolled back.
+enum class Attempted {
+  decided,
+  overtaken,  // a guard failed: someone else was faster, or something was taken for granted wrongly; decide again
+  too_much,   // the records that it touches are too large to be held in memory together: apply a part of it first
+};
+
 class Attempt {
  public:
-  /// `hashes` holds hash_of every mutation. All references outlive the attempt.
-  Attempt(Ledger& ledger, const protocol::PushRequest& request, const std::vector<std::string>& hashes,
-          const Options& options, std::int64_t now_us, Assume assume);
+  /// The replies of `together` are empty. All references outlive the attempt.
+  Attempt(Ledger& ledger, std::span<Submission* const> together, const Options& options, std::int64_t now_us,
+          Assume assume);
 
-  /// Decides and writes; `new_epoch` names a scope that is written to for the first time. False when a guard failed:
-  /// the transaction has to be rolled back and the batch decided again.
-  bool run(const std::function<std::string()>& new_epoch);
-
-  protocol::PushReply take_reply() && { return std::move(reply_); }
+  /// Decides, writes and fills the replies; `new_epoch` names a scope that is written to for the first time.
+  Attempted run(const std::function<std::string()>& new_epoch);
 
  private:
   struct Known {
     Decided decided;
-    bool answered = false;
+    const Submission* answered_in = nullptr;  // the last one that was told
   };
   struct Touched {
     rules::Record record;
     Rev rev_before{0};
-    std::size_t changed_by = 0;  // the last mutation that changed it, counted from 1
+    std::size_t changed_at = 0;  // by which mutation of all, counted from 1, it was changed last
+    Submission* changed_by = nullptr;
     bool assumed_absent = false;
   };
+  using TouchedEntry = std::pair<const EntityRef, Touched>;
+  /// A mutation in its batch.
+  struct Step {
+    Submission& submission;
+    const protocol::Mutation& mutation;
+    const std::string& hash;
+  };
 
-  bool knows_another_epoch() const;
-  void decide_nothing(const std::function<std::string()>& new_epoch);
-  void load();
+  bool knows_another_epoch(const protocol::PushRequest& request) const;
+  void decide_nothing(Submission& submission, const std::function<std::string()>& new_epoch);
+  bool load();
+  void load_decided();
+  bool load_records();
   std::vector<EntityRef> entities_to_read();
   bool every_assumption_is_guarded() const;
-  void decide(std::size_t index);
-  rules::Outcome outcome_of(std::size_t index);
+  void decide_all(Submission& submission);
+  void decide(const Step& step);
+  rules::Outcome outcome_of(const Step& step);
   bool is_expired(const protocol::Mutation& mutation) const;
-  void settle(const protocol::Mutation& mutation, std::size_t index, rules::Outcome outcome);
-  Decided decided_as(const protocol::Mutation& mutation, std::size_t index, rules::Outcome outcome);
-  void answer(const MutationId& id, const Decided& decided, bool again);
+  void settle(const Step& step, rules::Outcome outcome);
+  Decided decided_as(const Step& step, rules::Outcome outcome);
+  void answer(protocol::PushReply& reply, const MutationId& id, const Decided& decided, bool again);
   bool write(const std::function<std::string()>& new_epoch);
-  std::vector<RecordChange> changes();
+  bool store_changes();
+  std::vector<TouchedEntry*> changed_in_order();
 
   Ledger& ledger_;
-  const protocol::PushRequest& request_;
-  const std::vector<std::string>& hashes_;
+  std::span<Submission* const> together_;
   const Options& options_;
   std::int64_t now_us_;
   Assume assume_;
   std::optional<ScopeHead> head_;
-  std::unordered_map<std::string_view, Known> known_;  // by the ids of the request
+  std::unordered_map<std::string_view, Known> known_;  // by the ids of the requests
   std::unordered_map<EntityRef, Touched, EntityRefHash> touched_;
   std::vector<Decision> decisions_;
-  protocol::PushReply reply_;
+  std::size_t steps_ = 0;  // mutations decided so far
 };
 
 }  // namespace tether::authority

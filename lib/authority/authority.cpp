@@ -2,6 +2,7 @@
 #include "authority/authority.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "authority/apply.hpp"
 #include "authority/ledger.hpp"
@@ -15,7 +16,34 @@ namespace {
 // touched the same ids or records in the same moment.
 constexpr int k_attempts_max = 6;
 
+template <typename Item>
+void append(std::vector<Item>& all, std::vector<Item> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(all));
+}
+
+/// The answer to two halves of one request.
+protocol::PushReply joined(protocol::PushReply first, protocol::PushReply second) {
+  append(first.applied, std::move(second.applied));
+  append(first.rejected, std::move(second.rejected));
+  append(first.conflicts, std::move(second.conflicts));
+  append(first.revs, std::move(second.revs));
+  append(first.merged, std::move(second.merged));
+  first.server_time_us = second.server_time_us;
+  first.epoch = second.epoch;
+  if (!first.cursor) first.cursor_before = second.cursor_before;
+  // Whatever lies between what the two took is somebody else's: then nothing can be said of both.
+  const bool adjoining = !first.cursor || !second.cursor_before || first.cursor == second.cursor_before;
+  if (second.cursor) first.cursor = second.cursor;
+  if (!adjoining) first.cursor_before = first.cursor = std::nullopt;
+  return first;
+}
+
 }  // namespace
+
+Submission::Submission(const protocol::PushRequest& from) : request(from) {
+  hashes.reserve(request.mutations.size());
+  for (const auto& mutation : request.mutations) hashes.push_back(hash_of(mutation));
+}
 
 Authority::Authority(Clock& clock, Random& random, Options options)
     : clock_(clock), random_(random), options_(options) {}
@@ -26,20 +54,51 @@ std::string Authority::new_epoch() {
 }
 
 protocol::PushReply Authority::push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request) {
-  std::vector<std::string> hashes;  // before the lock is taken
-  hashes.reserve(request.mutations.size());
-  for (const auto& mutation : request.mutations) hashes.push_back(hash_of(mutation));
+  Submission submission(request);
+  Submission* const alone = &submission;
+  push(database, scope, {&alone, 1});
+  return std::move(submission.reply);
+}
+
+void Authority::push(sql::Database& database, const Scope& scope, std::span<Submission* const> together) {
   for (int attempts = 0; attempts < k_attempts_max; ++attempts) {
-    const Assume assume = attempts == 0 ? Assume::new_work : Assume::nothing;
-    const auto transaction = database.begin(sql::Access::write);
-    Ledger ledger(*transaction, scope);
-    Attempt attempt(ledger, request, hashes, options_, to_us(clock_.now()), assume);
-    if (!attempt.run([this] { return new_epoch(); })) continue;  // rolled back
-    transaction->commit();
-    return std::move(attempt).take_reply();
+    switch (attempt(database, scope, together, attempts == 0 ? Assume::new_work : Assume::nothing)) {
+      case Attempted::decided:
+        return;
+      case Attempted::overtaken:
+        break;
+      case Attempted::too_much:
+        return push_in_parts(database, scope, together);
+    }
   }
   throw Error(ErrorCode::busy, "others kept changing the same records; nothing of the batch was kept",
               "Send it again.");
+}
+
+Attempted Authority::attempt(sql::Database& database, const Scope& scope, std::span<Submission* const> together,
+                             Assume assume) {
+  for (Submission* submission : together) submission->reply = {};
+  const auto transaction = database.begin(sql::Access::write);
+  Ledger ledger(*transaction, scope);
+  const auto ended =
+      Attempt(ledger, together, options_, to_us(clock_.now()), assume).run([this] { return new_epoch(); });
+  if (ended == Attempted::decided) transaction->commit();
+  return ended;
+}
+
+/// A part that is done stays done when a later one fails: whoever sends all of it again is answered the same.
+void Authority::push_in_parts(sql::Database& database, const Scope& scope, std::span<Submission* const> together) {
+  if (together.size() > 1) {
+    for (Submission* const& submission : together) push(database, scope, {&submission, 1});
+    return;
+  }
+  const protocol::PushRequest& whole = together.front()->request;
+  protocol::PushRequest part{whole.client_id, {}, whole.sent_at_ms, whole.epoch};
+  const auto middle = whole.mutations.begin() + std::ssize(whole.mutations) / 2;
+  part.mutations.assign(whole.mutations.begin(), middle);
+  protocol::PushReply first = push(database, scope, part);
+  part.mutations.assign(middle, whole.mutations.end());
+  together.front()->reply = joined(std::move(first), push(database, scope, part));
 }
 
 Authority::Compacted Authority::compact(sql::Database& database, std::chrono::milliseconds keep) {

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,17 @@ struct Options {
   protocol::Limits limits;
 };
 
+/// One client's batch, and what it is answered once it is applied.
+struct Submission {
+  explicit Submission(const protocol::PushRequest& request);
+  const protocol::PushRequest& request;
+  std::vector<std::string> hashes;  // of each mutation's content; made before anything is locked
+  protocol::PushReply reply;
+};
+
+enum class Assume;
+enum class Attempted;
+
 class Authority {
  public:
   /// `clock` and `random` outlive the authority; `random` is used under a lock.
@@ -31,6 +43,9 @@ class Authority {
   /// Decides and commits a batch; when it returns, everything is durable. Every mutation is answered exactly once, in
   /// the array that it belongs to. A fault leaves nothing of the batch behind and is thrown.
   protocol::PushReply push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request);
+  /// The same for several batches, one after the other, in one transaction: all of them, or none. Only what touches
+  /// records too large to be held together is applied in parts, of which each is kept by itself.
+  void push(sql::Database& database, const Scope& scope, std::span<Submission* const> together);
 
   /// One page as the text of its reply, and the number of rows in it.
   struct Page {
@@ -48,6 +63,8 @@ class Authority {
   Compacted compact(sql::Database& database, std::chrono::milliseconds keep);
 
  private:
+  Attempted attempt(sql::Database& database, const Scope& scope, std::span<Submission* const> together, Assume assume);
+  void push_in_parts(sql::Database& database, const Scope& scope, std::span<Submission* const> together);
   std::string new_epoch();
   Clock& clock_;
   Random& random_;

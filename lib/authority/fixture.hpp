@@ -16,8 +16,7 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "protocol/codec.hpp"
-#include "sql/sqlite.hpp"
-#include "testing/temporary_directory.hpp"
+#include "testing/server_store.hpp"
 
 namespace tether::authority::fixture {
 
@@ -109,9 +108,7 @@ class Server {
     CHECK(page.rows == static_cast<std::int64_t>(reply.snapshots.size()));
     return reply;
   }
-  std::unique_ptr<sql::Database> connect() {
-    return sql::open_sqlite({directory.file("server.db"), sql::Open::create, sql::Durability::normal, 30'000});
-  }
+  std::unique_ptr<sql::Database> connect() { return store.open(); }
   /// The text of the first column of every row that `query` finds, NULL as `-`.
   std::vector<std::string> column(std::string_view query) {
     std::vector<std::string> out;
@@ -121,7 +118,7 @@ class Server {
     return out;
   }
 
-  testing::TemporaryDirectory directory;
+  testing::ServerStore store;
   SteppingClock clock{from_ms(k_start_ms)};
   SeededRandom random{1};
   Authority authority;

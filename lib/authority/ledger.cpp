@@ -41,13 +41,14 @@ constexpr Statement k_take{
 constexpr Statement k_renew_epoch{"UPDATE tether_scopes SET epoch = $2 WHERE scope = $1"};
 
 constexpr Column k_decision_columns[] = {
-    {"mutation_id", Type::text},  {"model", Type::text},   {"entity_id", Type::text},
-    {"content_hash", Type::text}, {"outcome", Type::text}, {"rev", Type::integer},
-    {"data", Type::text},         {"payload", Type::text}, {"timestamp_ms", Type::integer}};
+    {"mutation_id", Type::text},  {"client_id", Type::text},      {"model", Type::text},  {"entity_id", Type::text},
+    {"content_hash", Type::text}, {"outcome", Type::text},        {"rev", Type::integer}, {"data", Type::text},
+    {"payload", Type::text},      {"timestamp_ms", Type::integer}};
 constexpr BatchStatement k_remember{
     "INSERT INTO tether_mutations(scope, mutation_id, client_id, model, entity_id, content_hash, outcome, rev, data, "
     "payload, timestamp_ms, decided_us) "
-    "{values $1, mutation_id, $2, model, entity_id, content_hash, outcome, rev, data, payload, timestamp_ms, $3} "
+    "{values $1, mutation_id, client_id, model, entity_id, content_hash, outcome, rev, data, payload, timestamp_ms, "
+    "$2} "
     "ON CONFLICT (scope, mutation_id) DO NOTHING",
     k_decision_columns};
 
@@ -144,10 +145,8 @@ sql::Batch rows_of(std::span<const RecordChange> changes, bool existing) {
 
 }  // namespace
 
-std::unordered_map<MutationId, Decided> Ledger::decided(std::span<const protocol::Mutation> mutations) {
-  sql::Batch rows;
-  rows.reserve(mutations.size());
-  for (const auto& mutation : mutations) rows.push_back(text(mutation.mutation_id.value));
+std::unordered_map<MutationId, Decided> Ledger::decided(std::span<const std::string_view> mutation_ids) {
+  const sql::Batch rows(mutation_ids.begin(), mutation_ids.end());
   std::unordered_map<MutationId, Decided> found;
   transaction_.run_many(k_decided, {text(scope_.value)}, rows, [&](const Row& row) {
     found.insert_or_assign(MutationId{std::string(row.text(0))}, Decided{.content_hash = std::string(row.text(1)),
@@ -196,18 +195,17 @@ Ledger::Taken Ledger::take(std::int64_t count, std::int64_t now_us) {
   return {.before = before, .first = last - count + 1};
 }
 
-bool Ledger::remember(std::span<const Decision> decisions, std::string_view client_id, std::int64_t decided_us) {
+bool Ledger::remember(std::span<const Decision> decisions, std::int64_t decided_us) {
   sql::Batch rows;
   rows.reserve(decisions.size() * std::size(k_decision_columns));
-  for (const auto& [mutation, decided] : decisions) {
+  for (const auto& [mutation, client, decided] : decisions) {
     const bool refused = !took_effect(decided->outcome);
-    rows.insert(rows.end(), {text(mutation->mutation_id.value), text(mutation->model.value),
+    rows.insert(rows.end(), {text(mutation->mutation_id.value), text(client->value), text(mutation->model.value),
                              text(mutation->entity_id.value), text(decided->content_hash), text(decided->outcome),
                              integer(decided->rev.value), decided->data.empty() ? Value(Null{}) : text(decided->data),
                              refused ? text(mutation->payload) : Value(Null{}), integer(mutation->timestamp_ms)});
   }
-  const auto count =
-      transaction_.run_many(k_remember, {text(scope_.value), text(client_id), integer(decided_us)}, rows);
+  const auto count = transaction_.run_many(k_remember, {text(scope_.value), integer(decided_us)}, rows);
   return count == static_cast<std::int64_t>(decisions.size());
 }
 

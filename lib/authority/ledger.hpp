@@ -26,9 +26,10 @@ struct Decided {
   std::string data;  // of a conflict or rejection; empty: NULL
 };
 
-/// A row to remember. Both outlive the call that it is given to.
+/// A row to remember. All outlive the call that it is given to.
 struct Decision {
   const protocol::Mutation* mutation;
+  const ClientId* client;
   const Decided* decided;
 };
 
@@ -75,7 +76,7 @@ class Ledger {
  public:
   Ledger(sql::Transaction& transaction, const Scope& scope) : transaction_(transaction), scope_(scope) {}
 
-  std::unordered_map<MutationId, Decided> decided(std::span<const protocol::Mutation> mutations);
+  std::unordered_map<MutationId, Decided> decided(std::span<const std::string_view> mutation_ids);
   /// Each that exists is handed out; `found` may keep the record but not the views.
   void records(std::span<const EntityRef> entities, const std::function<void(EntityRef, rules::Record)>& found);
 
@@ -85,7 +86,7 @@ class Ledger {
   std::string ensure_head(std::string_view epoch);
 
   /// False when some id was remembered meanwhile by someone else: roll back and decide again.
-  bool remember(std::span<const Decision> decisions, std::string_view client_id, std::int64_t decided_us);
+  bool remember(std::span<const Decision> decisions, std::int64_t decided_us);
 
   struct Taken {
     std::int64_t before;  // the scope's clock until now: nothing lies between it and `first` but this batch

@@ -10,10 +10,6 @@
 namespace tether::authority {
 namespace {
 
-std::unique_ptr<sql::Database> in_memory() {
-  return sql::open_sqlite({":memory:", sql::Open::create, sql::Durability::normal, 20});
-}
-
 ErrorCode refusal(sql::Database& database) {
   try {
     migrate(database);
@@ -25,7 +21,8 @@ ErrorCode refusal(sql::Database& database) {
 }
 
 TEST_CASE("a new store is made once, and found as it should be after that") {
-  const auto database = in_memory();
+  const testing::ServerStore store;
+  const auto database = store.open();
   CHECK(schema_version(*database) == 0);
   CHECK(migrate(*database) == 0);
   CHECK(schema_version(*database) == k_schema_version);
@@ -35,7 +32,8 @@ TEST_CASE("a new store is made once, and found as it should be after that") {
 }
 
 TEST_CASE("a store of a later program is refused and left alone") {
-  const auto database = in_memory();
+  const testing::ServerStore store;
+  const auto database = store.open();
   migrate(*database);
   database->execute("UPDATE tether_schema SET version = 2");
   CHECK(refusal(*database) == ErrorCode::newer_version);
@@ -43,20 +41,20 @@ TEST_CASE("a store of a later program is refused and left alone") {
 }
 
 TEST_CASE("a database of something else is refused and left alone") {
-  const auto database = in_memory();
+  const testing::ServerStore store;
+  const auto database = store.open();
   database->execute_script("CREATE TABLE books (id TEXT)");
   CHECK(refusal(*database) == ErrorCode::not_a_database);
   CHECK(database->tables() == std::vector<std::string>{"books"});
 }
 
 TEST_CASE("many programs may start on one new store at the same moment") {
-  testing::TemporaryDirectory directory;
+  const testing::ServerStore store;
   std::atomic<int> made = 0;
   std::vector<std::thread> programs;
   for (int i = 0; i < 8; ++i) {
     programs.emplace_back([&] {
-      const auto database =
-          sql::open_sqlite({directory.file("server.db"), sql::Open::create, sql::Durability::normal, 30'000});
+      const auto database = store.open();
       migrate(*database);
       made += schema_version(*database);
     });

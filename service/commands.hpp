@@ -6,6 +6,7 @@
 #include <ostream>
 
 #include "service/options.hpp"
+#include "service/world.hpp"
 
 namespace tether::service {
 
@@ -15,14 +16,14 @@ constexpr int k_exit_usage = 2;
 constexpr int k_exit_needs_attention = 3;
 
 /// Until SIGTERM or SIGINT. Logs to stderr.
-int serve(const Options& options, const Values& values);
+int serve(const Options& options, const Values& values, World& world);
 /// Brings the store up to date; with `only_check` says whether that is needed.
 int migrate(const Options& options, bool only_check, std::ostream& out);
 /// For a store that was put back from a backup: brings it up to date and gives every scope a new epoch, by which
 /// clients see that what they sent since may be gone. The store must be there.
-int migrate_restored(const Options& options, std::ostream& out);
+int migrate_restored(const Options& options, World& world, std::ostream& out);
 /// Validates the settings (done when it is called) and the store, without serving.
 int check(const Options& options, std::ostream& out);
-int compact(const Options& options, std::chrono::milliseconds keep, std::ostream& out);
+int compact(const Options& options, std::chrono::milliseconds keep, World& world, std::ostream& out);
 
 }  // namespace tether::service

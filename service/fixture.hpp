@@ -15,10 +15,10 @@
 #include <vector>
 
 #include "authority/store.hpp"
-#include "base/random.hpp"
 #include "service/server.hpp"
 #include "service/store.hpp"
 #include "service/test_client.hpp"
+#include "service/world.hpp"
 
 namespace tether::service {
 
@@ -62,7 +62,7 @@ class TestService {
         [this](sql::Access access) { return open_store(options, sql::Open::existing, access); }, options.readers,
         options.pool_wait);
     routes_ = std::make_unique<Routes>(options, *authority_, *pool, clock_);
-    server = std::make_unique<Server>(options, *routes_, log_, clock_);
+    server = std::make_unique<Server>(options, *routes_, log_, clock_, random_);
     thread_ = std::thread([this] { server->run(); });
   }
   ~TestService() { stop(); }
@@ -83,7 +83,7 @@ class TestService {
 
  private:
   SystemClock clock_;
-  SystemRandom random_;
+  SharedRandom random_{std::make_unique<SystemRandom>()};
   std::mutex mutex_;
   std::string lines_;
   Log log_{clock_, LogFormat::json, [this](std::string_view line) {

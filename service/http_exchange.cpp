@@ -5,7 +5,6 @@
 
 #include <mutex>
 
-#include "base/random.hpp"
 #include "base/ulid.hpp"
 #include "service/error_reply.hpp"
 #include "service/exchange.hpp"
@@ -71,7 +70,7 @@ class Stream final : public httplib::Stream {
 
 class HttpExchanges::Http final : private httplib::Server {
  public:
-  Http(const service::Options& options, Routes& routes, Log& log, Clock& clock);
+  Http(const service::Options& options, Routes& routes, Log& log, Clock& clock, Random& random);
 
   bool serve_one(Connection& connection, bool last);
 
@@ -103,7 +102,6 @@ class HttpExchanges::Http final : private httplib::Server {
   Routes& routes_;
   Log& log_;
   BodyBudget budget_;
-  SystemRandom random_;
   RateLimit rate_;
   std::mutex id_mutex_;
   UlidSource ids_;
@@ -111,13 +109,13 @@ class HttpExchanges::Http final : private httplib::Server {
 
 thread_local HttpExchanges::Http::Current* HttpExchanges::Http::current_ = nullptr;
 
-HttpExchanges::Http::Http(const service::Options& options, Routes& routes, Log& log, Clock& clock)
+HttpExchanges::Http::Http(const service::Options& options, Routes& routes, Log& log, Clock& clock, Random& random)
     : options_(options),
       routes_(routes),
       log_(log),
       budget_(k_full_bodies_together * options.limits.body_bytes_max),
-      rate_(options.client_rate, std::to_string(random_.next())),
-      ids_(clock, random_) {
+      rate_(options.client_rate, std::to_string(random.next())),
+      ids_(clock, random) {
   set_default_headers(k_headers);
   set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(options.idle_time).count());
   set_keep_alive_max_count(1'000'000);  // only told to clients: there is no bound, as an idle connection is cheap
@@ -360,8 +358,8 @@ void HttpExchanges::Http::write_log(const Exchange& exchange) {
               {"fault", exchange.fault}});
 }
 
-HttpExchanges::HttpExchanges(const Options& options, Routes& routes, Log& log, Clock& clock)
-    : http_(std::make_unique<Http>(options, routes, log, clock)) {}
+HttpExchanges::HttpExchanges(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random)
+    : http_(std::make_unique<Http>(options, routes, log, clock, random)) {}
 
 HttpExchanges::~HttpExchanges() = default;
 

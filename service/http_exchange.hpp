@@ -7,6 +7,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "service/connection.hpp"
 #include "service/options.hpp"
 #include "service/routes.hpp"
@@ -16,7 +17,7 @@ namespace tether::service {
 class HttpExchanges {
  public:
   /// All outlive the exchanges.
-  HttpExchanges(const Options& options, Routes& routes, Log& log, Clock& clock);
+  HttpExchanges(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random);
   ~HttpExchanges();
 
   /// False when the connection is of no further use. `last`: the service stops, say so to the client. Safe from any

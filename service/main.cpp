@@ -2,7 +2,6 @@
 #include <cstdlib>
 #include <iostream>
 
-#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "service/command_line.hpp"
 #include "service/commands.hpp"
@@ -16,6 +15,10 @@ std::optional<std::string> environment(const std::string& name) {
   return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
 }
 
+void warn(const World& world) {
+  for (const std::string& warning : world.warnings) std::cerr << "tether-service: warning: " << warning << "\n";
+}
+
 int run(const CommandLine& line) {
   if (line.command == "version") {
     std::cout << "tether-service " TETHER_VERSION "\n";
@@ -26,11 +29,13 @@ int run(const CommandLine& line) {
   const Texts file = config_file.empty() ? Texts() : read_config_file(config_file);
   const Values values = gather(line.flags, environment, file, config_file);
   const Options options = options_from(values);
-  if (line.command == "migrate" && line.restored) return migrate_restored(options, std::cout);
+  World world = make_world(environment);
+  if (line.command != "serve") warn(world);
+  if (line.command == "migrate" && line.restored) return migrate_restored(options, world, std::cout);
   if (line.command == "migrate") return migrate(options, line.only_check, std::cout);
   if (line.command == "check") return check(options, std::cout);
-  if (line.command == "compact") return compact(options, parse_duration(line.keep), std::cout);
-  return serve(options, values);
+  if (line.command == "compact") return compact(options, parse_duration(line.keep), world, std::cout);
+  return serve(options, values, world);
 }
 
 }  // namespace

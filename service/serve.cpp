@@ -7,9 +7,7 @@
 
 #include "authority/authority.hpp"
 #include "authority/store.hpp"
-#include "base/clock.hpp"
 #include "base/log.hpp"
-#include "base/random.hpp"
 #include "service/commands.hpp"
 #include "service/server.hpp"
 #include "service/signals.hpp"
@@ -70,10 +68,9 @@ void log_settings(Log& log, const Values& values) {
 
 }  // namespace
 
-int serve(const Options& options, const Values& values) {
+int serve(const Options& options, const Values& values, World& world) {
   keep_memory_small();
-  SystemClock clock;
-  SystemRandom random;
+  Clock& clock = *world.clock;
   Log log(clock, options.log, write_to_stderr);
   Running running;
   const Signals signals([&](int signal) {
@@ -81,6 +78,7 @@ int serve(const Options& options, const Values& values) {
     log.write(LogLevel::info, "stopping", {{"signal", std::int64_t{signal}}});
     running.stop();
   });
+  for (const std::string& warning : world.warnings) log.write(LogLevel::warning, warning);
   log_settings(log, values);
   {
     const auto store = open_store(options, sql::Open::create);
@@ -90,11 +88,11 @@ int serve(const Options& options, const Values& values) {
                 {{"from", std::int64_t{before}}, {"to", std::int64_t{authority::k_schema_version}}});
     }
   }
-  authority::Authority authority(clock, random, {options.strict_duplicates, options.limits});
+  authority::Authority authority(clock, *world.random, {options.strict_duplicates, options.limits});
   StorePool pool([&](sql::Access access) { return open_store(options, sql::Open::existing, access); }, options.readers,
                  options.pool_wait);
   Routes routes(options, authority, pool, clock);
-  Server server(options, routes, log, clock);
+  Server server(options, routes, log, clock, *world.random);
   running.begin(server);
   const std::string address = "http://" + server.address().text() + options.prefix;
   log.write(LogLevel::info, "serving",

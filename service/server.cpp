@@ -38,14 +38,14 @@ void refuse(int socket) {
 
 class Server::Http {
  public:
-  Http(const Options& options, Routes& routes, Log& log, Clock& clock)
+  Http(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random)
       : options_(options),
         log_(log),
         address_{options.host, options.port},
         listener_(open_listener(address_)),
         stop_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
         release_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE)),
-        exchanges_(options, routes, log, clock),
+        exchanges_(options, routes, log, clock, random),
         workers_(options.connections, [this](int socket) { serve(socket); }) {}
 
   ~Http() {
@@ -141,8 +141,8 @@ void Server::Http::cut_all() {
   for (const int socket : open_) ::shutdown(socket, SHUT_RDWR);
 }
 
-Server::Server(const Options& options, Routes& routes, Log& log, Clock& clock)
-    : http_(std::make_unique<Http>(options, routes, log, clock)) {}
+Server::Server(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random)
+    : http_(std::make_unique<Http>(options, routes, log, clock, random)) {}
 
 Server::~Server() = default;
 

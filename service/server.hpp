@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "service/listen_address.hpp"
 #include "service/options.hpp"
 #include "service/routes.hpp"
@@ -13,8 +14,9 @@ namespace tether::service {
 
 class Server {
  public:
-  /// Listens at once, on `options.host` and `options.port`; throws what open_listener throws. All outlive the server.
-  Server(const Options& options, Routes& routes, Log& log, Clock& clock);
+  /// Listens at once, on `options.host` and `options.port`; throws what open_listener throws. All outlive the server,
+  /// clock and random are safe from any thread.
+  Server(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random);
   ~Server();
 
   /// Where it listens, with the port that it got.

@@ -4,9 +4,7 @@
 
 #include "authority/authority.hpp"
 #include "authority/store.hpp"
-#include "base/clock.hpp"
 #include "base/error.hpp"
-#include "base/random.hpp"
 #include "service/commands.hpp"
 #include "service/store.hpp"
 
@@ -42,12 +40,10 @@ int migrate(const Options& options, bool only_check, std::ostream& out) {
   return only_check && !current ? k_exit_needs_attention : k_exit_done;
 }
 
-int migrate_restored(const Options& options, std::ostream& out) {
+int migrate_restored(const Options& options, World& world, std::ostream& out) {
   const auto store = open_store(options, sql::Open::existing);
   authority::migrate(*store);
-  SystemClock clock;
-  SystemRandom random;
-  const std::int64_t scopes = authority::renew_epochs(*store, clock, random);
+  const std::int64_t scopes = authority::renew_epochs(*store, *world.clock, *world.random);
   out << options.store_path << ": new epoch in " << scopes << (scopes == 1 ? " scope" : " scopes")
       << "; clients start anew and send again what is missing\n";
   return k_exit_done;
@@ -75,12 +71,10 @@ int check(const Options& options, std::ostream& out) {
   return k_exit_done;
 }
 
-int compact(const Options& options, std::chrono::milliseconds keep, std::ostream& out) {
+int compact(const Options& options, std::chrono::milliseconds keep, World& world, std::ostream& out) {
   const auto store = open_store(options, sql::Open::existing);
   expect_migrated(*store, options);
-  SystemClock clock;
-  SystemRandom random;
-  authority::Authority authority(clock, random, {options.strict_duplicates, options.limits});
+  authority::Authority authority(*world.clock, *world.random, {options.strict_duplicates, options.limits});
   const auto compacted = authority.compact(*store, keep);
   out << options.store_path << ": forgot " << compacted.tombstones << " tombstones and " << compacted.mutations
       << " mutation ids older than " << human_duration(keep) << "\n";

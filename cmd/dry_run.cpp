@@ -8,6 +8,7 @@
 #include "cmd/json_out.hpp"
 #include "cmd/output.hpp"
 #include "protocol/codec.hpp"
+#include "replica/pull.hpp"
 #include "replica/status.hpp"
 
 namespace tether::cmd {
@@ -68,21 +69,6 @@ void dry_push(replica::File& file, Terminal& terminal, JsonObject& json) {
   if (unnamed > 0) terminal.line("… and " + grouped(unnamed) + " more");
 }
 
-/// Asks for the next page from where the file stands. A pull asks for more: it also has the server check its epoch and
-/// leave out what an empty file need not hear of.
-protocol::PullRequest next_request(replica::File& file, const Settings& settings) {
-  protocol::PullRequest request;
-  request.client_id = file.client_id();
-  if (!settings.text("page").empty()) request.limit = settings.number("page");
-  request.cursor = replica::status(file).cursor;
-  request.full =
-      !request.cursor || sql::in_transaction(file.database(), sql::Access::read, [](sql::Transaction& transaction) {
-        return replica::state(transaction, "full_pull").has_value();
-      });
-  request.skip_own = !*request.full;
-  return request;
-}
-
 std::string body_of(const replica::Answer& answer) {
   if (const auto* unreachable = std::get_if<replica::Unreachable>(&answer)) {
     throw_unless_done(replica::End::unreachable, unreachable->reason);
@@ -95,7 +81,9 @@ std::string body_of(const replica::Answer& answer) {
 
 void dry_pull(Context& context, replica::File& file, const Settings& settings, JsonObject& json) {
   const auto connection = context.connect(settings);
-  const std::string request = protocol::encode(next_request(file, settings));
+  std::optional<std::int64_t> page;
+  if (!settings.text("page").empty()) page = settings.number("page");
+  const std::string request = replica::next_pull_request(file, page);
   const std::string body = body_of(connection->exchange().ask(replica::Call::pull, request));
   const protocol::PullReply reply = protocol::decode_pull_reply(body);
   const auto changes = static_cast<std::int64_t>(reply.snapshots.size());

@@ -38,6 +38,40 @@ std::optional<std::int64_t> state_number(sql::Transaction& transaction, std::str
               "What was pulled before stays. If the server was restored from a backup, its epoch must change.");
 }
 
+/// Where a pull stands.
+struct Position {
+  std::optional<Cursor> cursor;            // of the page accepted last, committed or not
+  bool full = false;                       // a full pull is under way
+  std::optional<std::int64_t> horizon_us;  // what the server's first page of it said
+  std::int64_t generation = 0;             // of the latest full pull
+  std::string epoch;
+  bool empty = false;  // nothing was stored when the session began
+};
+
+Position position(File& file) {
+  Position found;
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    if (const auto cursor = state_number(transaction, "last_sync_cursor")) found.cursor = Cursor{*cursor};
+    found.horizon_us = state_number(transaction, "full_pull");
+    found.full = found.horizon_us.has_value();
+    found.generation = state_number(transaction, "generation").value_or(0);
+    found.epoch = state(transaction, "epoch").value_or("");
+    found.empty = transaction.run(k_anything_stored, {}) == 0;
+  });
+  return found;
+}
+
+std::string request_from(const Position& position, const ClientId& client_id, std::optional<std::int64_t> page) {
+  protocol::PullRequest request;
+  request.client_id = client_id;
+  request.cursor = position.cursor;
+  request.limit = page;
+  request.full = position.full || !position.cursor;
+  if (position.full) request.horizon_us = position.horizon_us;
+  request.fresh = position.empty && !position.cursor;
+  return protocol::encode(request);
+}
+
 /// A page and its place in the pull.
 struct Page {
   protocol::PullReply reply;
@@ -50,10 +84,9 @@ struct Page {
 class Session {
  public:
   Session(File& file, Exchange& exchange, const PullOptions& options)
-      : file_(file), exchange_(exchange), options_(options) {}
+      : file_(file), exchange_(exchange), options_(options), at_(position(file)) {}
 
   PullReport run() {
-    load();
     std::optional<Page> page = fetch([] {});
     while (page) {
       if (const auto epoch = restored(page->reply)) {
@@ -74,32 +107,10 @@ class Session {
   }
 
  private:
-  void load() {
-    sql::in_transaction(file_.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-      if (const auto cursor = state_number(transaction, "last_sync_cursor")) cursor_ = Cursor{*cursor};
-      horizon_us_ = state_number(transaction, "full_pull");
-      full_ = horizon_us_.has_value();
-      generation_ = state_number(transaction, "generation").value_or(0);
-      epoch_ = state(transaction, "epoch").value_or("");
-      empty_ = transaction.run(k_anything_stored, {}) == 0;
-    });
-  }
-
-  std::string request() const {
-    protocol::PullRequest request;
-    request.client_id = file_.client_id();
-    request.cursor = cursor_;
-    request.limit = options_.page;
-    request.full = full_ || !cursor_;
-    if (full_) request.horizon_us = horizon_us_;
-    request.fresh = empty_ && !cursor_;
-    return protocol::encode(request);
-  }
-
   /// nullopt: the session ended early, as the report says.
   std::optional<Page> fetch(const std::function<void()>& meanwhile) {
     const Answer answer = exchange_.ask(
-        Call::pull, [this] { return request(); }, meanwhile);
+        Call::pull, [this] { return request_from(at_, file_.client_id(), options_.page); }, meanwhile);
     const auto* reply = std::get_if<Reply>(&answer);
     if (reply != nullptr) return Page{.reply = protocol::decode_pull_reply(reply->body)};
     const Ending why = ending(answer);
@@ -111,19 +122,19 @@ class Session {
   /// The epoch to go on with, if the server has lost something that this file has seen: it says so by another epoch, or
   /// shows it by going back.
   std::optional<std::string> restored(const protocol::PullReply& reply) const {
-    if (!epoch_.empty() && !reply.epoch.empty() && reply.epoch != epoch_) return reply.epoch;
-    const bool cursor_back = !reply.reset && cursor_ && reply.new_cursor && *reply.new_cursor < *cursor_;
-    if (went_back_ || cursor_back) return reply.epoch.empty() ? epoch_ : reply.epoch;
+    if (!at_.epoch.empty() && !reply.epoch.empty() && reply.epoch != at_.epoch) return reply.epoch;
+    const bool cursor_back = !reply.reset && at_.cursor && reply.new_cursor && *reply.new_cursor < *at_.cursor;
+    if (went_back_ || cursor_back) return reply.epoch.empty() ? at_.epoch : reply.epoch;
     return std::nullopt;
   }
 
   void start_over(const std::string& epoch) {
     count_restart();
     replica::start_over(file_, epoch);
-    epoch_ = epoch;
-    cursor_.reset();
-    full_ = false;
-    empty_ = false;  // what was stored before must hear of deletes
+    at_.epoch = epoch;
+    at_.cursor.reset();
+    at_.full = false;
+    at_.empty = false;  // what was stored before must hear of deletes
     went_back_ = false;
     report_.started_over = true;
   }
@@ -132,21 +143,21 @@ class Session {
   void move_to(Page& page) {
     const protocol::PullReply& reply = page.reply;
     if (reply.reset) count_restart();
-    page.first = reply.reset || !cursor_;
+    page.first = reply.reset || !at_.cursor;
     if (page.first) {
-      full_ = true;
-      ++generation_;
-      horizon_us_ = reply.horizon_us;
+      at_.full = true;
+      ++at_.generation;
+      at_.horizon_us = reply.horizon_us;
     }
-    page.full = full_;
+    page.full = at_.full;
     if (!reply.new_cursor) {
       if (reply.has_more) throw_unexpected("the server says that there is more, but not from where");
       return;
     }
-    if (!page.first && reply.has_more && *reply.new_cursor == *cursor_) {
+    if (!page.first && reply.has_more && *reply.new_cursor == *at_.cursor) {
       throw_unexpected("the server says that there is more, but its cursor does not move");
     }
-    cursor_ = reply.new_cursor;
+    at_.cursor = reply.new_cursor;
   }
 
   void count_restart() {
@@ -156,11 +167,11 @@ class Session {
 
   void apply(const Page& page) {
     const Instant now = file_.clock().now();
-    const Arrival arrival{page.full, generation_, to_ms(now)};
+    const Arrival arrival{page.full, at_.generation, to_ms(now)};
     const auto transaction = file_.database().begin(sql::Access::write);
     if (page.first) {
-      set_state(*transaction, "generation", std::to_string(generation_), now);
-      set_state(*transaction, "full_pull", std::to_string(horizon_us_.value_or(0)), now);
+      set_state(*transaction, "generation", std::to_string(at_.generation), now);
+      set_state(*transaction, "full_pull", std::to_string(at_.horizon_us.value_or(0)), now);
     }
     const std::optional<std::int64_t> applied = apply_snapshots(*transaction, page.reply.snapshots, arrival);
     if (!applied) {
@@ -182,27 +193,26 @@ class Session {
     if (page.reply.new_cursor) {
       set_state(transaction, "last_sync_cursor", std::to_string(page.reply.new_cursor->value), now);
     }
-    if (epoch_.empty() && !page.reply.epoch.empty()) {
-      epoch_ = page.reply.epoch;
-      set_state(transaction, "epoch", epoch_, now);
+    if (at_.epoch.empty() && !page.reply.epoch.empty()) {
+      at_.epoch = page.reply.epoch;
+      set_state(transaction, "epoch", at_.epoch, now);
     }
   }
 
   File& file_;
   Exchange& exchange_;
   const PullOptions& options_;
-  std::optional<Cursor> cursor_;            // of the page accepted last, committed or not
-  bool full_ = false;                       // a full pull is under way
-  std::optional<std::int64_t> horizon_us_;  // what the server's first page of it said
-  bool went_back_ = false;                  // the server sent something older than this file has seen
-  std::int64_t generation_ = 0;             // of the latest full pull
-  std::string epoch_;
-  bool empty_ = false;  // nothing was stored when the session began
+  Position at_;
+  bool went_back_ = false;  // the server sent something older than this file has seen
   int restarts_ = 0;
   PullReport report_;
 };
 
 }  // namespace
+
+std::string next_pull_request(File& file, std::optional<std::int64_t> page) {
+  return request_from(position(file), file.client_id(), page);
+}
 
 PullReport pull(File& file, Exchange& exchange, const PullOptions& options) {
   const RepeatableWrites repeatable(file.database());

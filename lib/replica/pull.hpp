@@ -29,6 +29,9 @@ struct PullReport {
   bool started_over = false;
 };
 
+/// The request that the next pull makes first: from where the file stands.
+std::string next_pull_request(File& file, std::optional<std::int64_t> page);
+
 PullReport pull(File& file, Exchange& exchange, const PullOptions& options);
 
 }  // namespace tether::replica

@@ -51,10 +51,6 @@ std::string_view name(JsonReader::Kind kind) {
   return "a value";
 }
 
-std::string must_be(std::string_view wanted, JsonReader::Kind found) {
-  return fmt::format("must be {}, not {}", wanted, name(found));
-}
-
 }  // namespace
 
 std::string JsonReader::path() const {
@@ -87,6 +83,11 @@ void JsonReader::fail_at(std::string_view expected) const {
   if (at_ >= text_.size())
     fail(fmt::format("not valid JSON: the text ends after {} bytes, expected {}", at_, expected));
   fail(fmt::format("not valid JSON at byte {}: expected {}", at_, expected));
+}
+
+void JsonReader::fail_kind(std::string_view wanted, Kind found) {
+  if (found != Kind::array && found != Kind::object) value();
+  fail(fmt::format("must be {}, not {}", wanted, name(found)));
 }
 
 char JsonReader::next_character() {
@@ -127,7 +128,7 @@ JsonReader::Kind JsonReader::kind() {
 
 void JsonReader::enter(Kind expected, char opening, Step step) {
   const Kind found = kind();
-  if (found != expected) fail(must_be(name(expected), found));
+  if (found != expected) fail_kind(name(expected), found);
   if (depth_ >= depth_max_) fail(fmt::format("nested deeper than {} levels", k_json_depth_max));
   steps_[depth_++] = step;
   take(opening);
@@ -143,7 +144,7 @@ std::string_view JsonReader::key(std::string& unescaped_key) {
 
 std::string JsonReader::string() {
   const Kind found = kind();
-  if (found != Kind::string) fail(must_be("a string", found));
+  if (found != Kind::string) fail_kind("a string", found);
   const std::string_view written = written_string();
   return has_escapes_ ? unescaped(written) : std::string(written);
 }
@@ -220,7 +221,7 @@ void JsonReader::number() {
 
 std::int64_t JsonReader::integer() {
   const Kind found = kind();
-  if (found != Kind::number) fail(must_be("an integer", found));
+  if (found != Kind::number) fail_kind("an integer", found);
   const std::string_view written = value();
   std::int64_t integer = 0;
   const auto [after, error] = std::from_chars(written.data(), written.data() + written.size(), integer);
@@ -235,7 +236,7 @@ void JsonReader::word(std::string_view word) {
 
 bool JsonReader::boolean() {
   const Kind found = kind();
-  if (found != Kind::boolean) fail(must_be("true or false", found));
+  if (found != Kind::boolean) fail_kind("true or false", found);
   const bool is_true = text_[at_] == 't';
   word(is_true ? "true" : "false");
   return is_true;
@@ -281,11 +282,11 @@ std::string_view JsonReader::payload() {
       value();
       is_empty = false;
     });
-    if (!is_empty) fail(must_be("an object", found));
+    if (!is_empty) fail_kind("an object", found);
     return "{}";
   }
   if (null()) return "{}";
-  if (found != Kind::object) fail(must_be("an object", found));
+  if (found != Kind::object) fail_kind("an object", found);
   const unsigned outer_depth_max = depth_max_;
   depth_max_ = std::min(depth_ + k_json_depth_max, static_cast<unsigned>(steps_.size()));
   const std::string_view text = value();

@@ -70,6 +70,9 @@ class JsonReader {
   void number();
   void digits();
   void word(std::string_view word);
+  /// Another kind of value than wanted. Its first character only promised `found`: a text that is no JSON is said to be
+  /// none.
+  [[noreturn]] void fail_kind(std::string_view wanted, Kind found);
   [[noreturn]] void fail_at(std::string_view expected) const;
 
   std::string_view text_;

@@ -47,6 +47,8 @@ TEST_CASE("an empty payload may be written in any of its forms, and no id as nul
 TEST_CASE("a bad line is refused with what is wrong in it") {
   CHECK(fault("") == "not valid JSON: the text ends after 0 bytes, expected a value");
   CHECK(fault("hello") == "not valid JSON at byte 0: expected a value");
+  CHECK(fault("not json") == "not valid JSON at byte 0: expected null");
+  CHECK(fault("-") == "not valid JSON: the text ends after 1 bytes, expected a digit");
   CHECK(fault("[]") == "must be an object, not an array");
   CHECK(fault("{}") == "op: is missing");
   CHECK(fault(R"({"op":"create"})") == "model: is missing");

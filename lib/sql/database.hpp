@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -97,8 +98,26 @@ class Database {
                                const RowSink& sink = {}) = 0;
   /// Several statements separated by semicolons, in one write transaction, all or nothing: a schema.
   virtual void execute_script(std::string_view script) = 0;
+  /// From now on `tick` is called every so often while a statement runs, so that it can be shown that it does; an empty
+  /// one ends that. It must not use this database. What it throws ends the statement, which throws it. A driver that
+  /// cannot tell never calls it.
+  virtual void while_running(std::function<void()> tick) { static_cast<void>(tick); }
   /// The names of all tables, sorted: what tells a new database from someone else's.
   virtual std::vector<std::string> tables() = 0;
+};
+
+/// Has `tick` called while statements run (Database::while_running), as long as it lives; an empty one is none.
+class Ticking {
+ public:
+  Ticking(Database& database, std::function<void()> tick) : database_(database) {
+    database_.while_running(std::move(tick));
+  }
+  ~Ticking() { database_.while_running({}); }
+  Ticking(const Ticking&) = delete;
+  Ticking& operator=(const Ticking&) = delete;
+
+ private:
+  Database& database_;
 };
 
 /// Runs `body(Transaction&)` in one transaction and commits it; whatever leaves `body` by exception rolls it back.

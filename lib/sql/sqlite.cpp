@@ -4,6 +4,8 @@
 #include <sqlite3.h>
 
 #include <chrono>
+#include <exception>
+#include <functional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -64,6 +66,7 @@ class SqliteDatabase final : public Database {
   std::int64_t execute(std::string_view text, std::span<const Value> parameters, const RowSink& sink) override;
   void execute_script(std::string_view script) override;
   std::vector<std::string> tables() override;
+  void while_running(std::function<void()> tick) override;
 
   std::int64_t run(std::string_view text, std::span<const Value> parameters, const RowSink& sink);
   std::int64_t run_many(const BatchStatement& statement, std::span<const Value> parameters, const Batch& rows,
@@ -77,10 +80,13 @@ class SqliteDatabase final : public Database {
   sqlite3_stmt* cached(std::string_view text, std::span<const Column> columns, std::size_t scalars);
   void bind(sqlite3_stmt* statement, int first, std::span<const Value> values);
   std::int64_t step(sqlite3_stmt* statement, const RowSink& sink);
-  [[noreturn]] void fail(int code) { throw_sqlite_error(code, connection_.get(), path_); }
+  [[noreturn]] void fail(int code);
+  static int call_tick(void* database);
 
   std::string path_;
   int busy_timeout_ms_;
+  std::function<void()> tick_;
+  std::exception_ptr thrown_by_tick_;
   Connection connection_;
   // By text. After connection_, so that statements are finalized before it closes.
   std::unordered_map<std::string_view, Prepared> statements_;
@@ -109,6 +115,9 @@ class SqliteTransaction final : public Transaction {
   SqliteDatabase& database_;
   bool open_ = true;
 };
+
+// Instructions of SQLite between two calls of a tick: some thousand calls a second.
+constexpr int k_instructions_per_tick = 20'000;
 
 int open_flags(Open open) {
   constexpr int k_always = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -272,6 +281,28 @@ std::vector<std::string> SqliteDatabase::tables() {
       "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name",
       {}, [&](const Row& row) { names.emplace_back(row.text(0)); });
   return names;
+}
+
+void SqliteDatabase::while_running(std::function<void()> tick) {
+  tick_ = std::move(tick);
+  sqlite3_progress_handler(connection_.get(), k_instructions_per_tick, tick_ ? call_tick : nullptr, this);
+}
+
+/// Nothing may be thrown through SQLite: it is told to interrupt the statement, whose failure throws what was caught.
+int SqliteDatabase::call_tick(void* database) {
+  auto* self = static_cast<SqliteDatabase*>(database);
+  try {
+    self->tick_();
+    return 0;
+  } catch (...) {
+    self->thrown_by_tick_ = std::current_exception();
+    return 1;
+  }
+}
+
+void SqliteDatabase::fail(int code) {
+  if (thrown_by_tick_) std::rethrow_exception(std::exchange(thrown_by_tick_, nullptr));
+  throw_sqlite_error(code, connection_.get(), path_);
 }
 
 void SqliteDatabase::roll_back() noexcept {

@@ -31,7 +31,7 @@ bool writable(const std::string& path) {
     throw Error(ErrorCode::read_only, path + ": its folder cannot be written",
                 "SQLite keeps two files beside a database; make " + folder + " writable or move the database.");
   }
-  throw Error(ErrorCode::read_only, path + ": cannot be written", "Give yourself write permission to the file.");
+  throw Error(ErrorCode::read_only, path + " cannot be written", "Give yourself write permission to the file.");
 }
 
 [[noreturn]] void throw_cannot_open(const std::string& path) {
@@ -41,7 +41,7 @@ bool writable(const std::string& path) {
     throw Error(ErrorCode::not_found, path + ": there is no folder " + folder, "Make the folder first.");
   }
   if (!writable(folder)) throw_read_only(path);
-  throw Error(ErrorCode::io, path + ": cannot be opened",
+  throw Error(ErrorCode::io, path + " cannot be opened",
               "Look at the permissions of the file and of its -wal and -shm files.");
 }
 
@@ -70,7 +70,7 @@ void throw_sqlite_error(int code, sqlite3* connection, const std::string& path) 
   const std::string message = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
   switch (code & 0xff) {  // the primary code
     case SQLITE_NOTADB:
-      throw Fatal(ErrorCode::not_a_database, path + ": is no SQLite database",
+      throw Fatal(ErrorCode::not_a_database, path + " is no SQLite database",
                   "Look at what the file is; give the path of another one.");
     case SQLITE_CORRUPT:
       throw_corrupt(path, message);
@@ -109,11 +109,11 @@ void check_path(const std::string& path, bool may_create) {
   std::error_code error;
   const auto status = fs::status(path, error);
   if (status.type() == fs::file_type::none) {
-    throw Error(ErrorCode::io, path + ": cannot be looked at (" + error.message() + ")",
+    throw Error(ErrorCode::io, path + " cannot be looked at (" + error.message() + ")",
                 "Look at the permissions of the folders on the way.");
   }
   if (fs::is_directory(status)) {
-    throw Error(ErrorCode::not_a_database, path + ": is a folder", "Give the path of a database file.");
+    throw Error(ErrorCode::not_a_database, path + " is a folder", "Give the path of a database file.");
   }
   if (may_create) return;
   if (!fs::exists(status)) throw Error(ErrorCode::not_found, path + ": there is no such file", "Look at the path.");

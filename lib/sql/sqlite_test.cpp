@@ -188,13 +188,13 @@ TEST_CASE("what is no database is called what it is, and left as it was") {
   CHECK(failure_to_open(store.path("none")) == "not_found: " + store.path("none") + ": there is no such file");
   CHECK(failure_to_open(store.path("none/at/all"), Open::create) ==
         "not_found: " + store.path("none/at/all") + ": there is no folder " + store.path("none/at"));
-  CHECK(failure_to_open(store.path(".")) == "not_a_database: " + store.path(".") + ": is a folder");
+  CHECK(failure_to_open(store.path(".")) == "not_a_database: " + store.path(".") + " is a folder");
   CHECK(failure_to_open(store.path("empty")) == "not_a_database: " + store.path("empty") + ": the file is empty");
   for (const auto how : {Open::existing, Open::create, Open::read_only}) {
     CHECK(failure_to_open(store.path("letter.txt"), how) ==
-          "not_a_database: " + store.path("letter.txt") + ": is no SQLite database");
+          "not_a_database: " + store.path("letter.txt") + " is no SQLite database");
     CHECK(failure_to_open(store.path("short"), how) ==
-          "not_a_database: " + store.path("short") + ": is no SQLite database");
+          "not_a_database: " + store.path("short") + " is no SQLite database");
   }
   CHECK(fs::file_size(store.path("empty")) == 0);
   CHECK(fs::file_size(store.path("short")) == 15);
@@ -232,7 +232,7 @@ TEST_CASE("a file or a folder that cannot be written is named before anything is
           open_sqlite({store.path("new.db"), Open::create, Durability::full, 20});
         }) == "read_only: " + store.path("new.db") + ": its folder cannot be written");
   fs::permissions(fs::path(store.path()).parent_path(), fs::perms(0777));
-  CHECK(failure_as_nobody([&] { store.open(); }) == "read_only: " + store.path() + ": cannot be written");
+  CHECK(failure_as_nobody([&] { store.open(); }) == "read_only: " + store.path() + " cannot be written");
 }
 
 TEST_CASE("a file opened for reading takes no change") {
@@ -241,7 +241,24 @@ TEST_CASE("a file opened for reading takes no change") {
   const auto database = store.open(Open::read_only);
   CHECK(contract::books(*database) == std::vector<std::string>{"1|Emma|400"});
   CHECK(failure([&] { contract::add(*database, "2", "Faust", 300); }) ==
-        "read_only: " + store.path() + ": cannot be written");
+        "read_only: " + store.path() + " cannot be written");
+}
+
+TEST_CASE("a long statement can be watched, and ended") {
+  constexpr std::string_view k_long =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) SELECT sum(i) FROM n";
+  Store store;
+  const auto database = store.open();
+  int ticks = 0;
+  database->while_running([&] { ++ticks; });
+  std::int64_t sum = 0;
+  database->execute(k_long, {}, [&](const Row& row) { sum = row.integer(0); });
+  CHECK(sum == 5'000'050'000);
+  CHECK(ticks > 10);
+  database->while_running([] { throw Error(ErrorCode::interrupted, "enough"); });
+  CHECK_THROWS_WITH(database->execute(k_long), "enough");
+  database->while_running({});
+  CHECK(database->execute(k_long) == 1);
 }
 
 }  // namespace

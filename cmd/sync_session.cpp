@@ -104,6 +104,20 @@ std::string unreachable_hint(const std::string& reason) {
          "the certificate to trust, in PEM, with --ca-file FILE or `tether config ca-file FILE`.";
 }
 
+/// A record that fits into no request, for after everything else was done.
+void throw_if_too_large(const std::optional<replica::TooLarge>& found) {
+  if (!found) return;
+  const protocol::Mutation& mutation = found->mutation;
+  const std::string others =
+      found->records > 1 ? "; " + counted(found->records - 1, "other record") + " likewise" : std::string();
+  throw Error(ErrorCode::too_large,
+              "mutation " + mutation.mutation_id.value + " of " + mutation.model.value + " " +
+                  mutation.entity_id.value + ", about " + grouped(static_cast<std::int64_t>(found->bytes)) +
+                  " bytes, is refused for its size even alone: " + found->reason + others,
+              "It stays pending, with what else is pending of its record; everything else was sent. Raise the limit of "
+              "the server, or of the proxy before it, and push again.");
+}
+
 }  // namespace
 
 void throw_unless_done(replica::End end, const std::string& reason) {
@@ -140,6 +154,7 @@ ExitCode run_cycle(Context& context, const CycleOptions& options) {
   context.terminal().flush();  // the report stands before the error that may follow
   if (fault) std::rethrow_exception(fault);
   throw_unless_done(report.end, report.reason);
+  throw_if_too_large(report.push.too_large);
   return exit_code(report);
 }
 

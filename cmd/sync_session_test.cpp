@@ -235,6 +235,24 @@ TEST_CASE("what was rejected before a fault is still named, and what was pushed 
   }
 }
 
+TEST_CASE("a record that is refused for its size is named at the end, and all else was synced") {
+  Stage stage;
+  const Said recorded = stage.ann.type({"--json", "record", "create", "Task", "title=" + std::string(5'000, 'x')});
+  stage.ann.type({"record", "create", "Task", "title=Pump"});
+  stage.script = [](replica::Call call, const std::string& request) {
+    if (request.size() > 2'000) throw Error(ErrorCode::too_large, "http://proxy/tether/push answered 413");
+    if (call == replica::Call::pull) return replica::Reply{R"({"snapshots":[],"new_sync_cursor":5,"has_more":false})"};
+    return replica::Reply{R"({"applied":[")" + value_behind(request, R"("mutation_id":")") + R"("]})"};
+  };
+  const Said said = stage.ann.type({"sync"});
+  CHECK(said.status == 1);
+  CHECK(said.out == "pushed 1, pulled 0\n");
+  CHECK(said.err.find("mutation " + value_behind(recorded.out, R"("mutation_id":")") + " of Task ") !=
+        std::string::npos);
+  CHECK(said.err.find("http://proxy/tether/push answered 413\n  It stays pending") != std::string::npos);
+  CHECK(stage.ann.type({"--json", "status"}).out.find(R"("pending":1)") != std::string::npos);
+}
+
 TEST_CASE("interrupted, a push says what it had pushed") {
   Stage stage;
   for (int i = 0; i < 3; ++i) stage.ann.type({"record", "create", "Task", "title=Pump"});

@@ -124,7 +124,10 @@ replica::Answer answer_of(HttpReply reply, const std::string& url, std::chrono::
     return replica::Unreachable{spoken(reply, url), parse_retry_after(reply.retry_after, now)};
   }
   if (status >= 300 && status < 400) refuse_redirect(reply, url);
-  if (status < 200 || status >= 400) throw Error(ErrorCode::unexpected_reply, spoken(reply, url), hint_for(status));
+  if (status < 200 || status >= 400) {
+    const ErrorCode code = status == 413 ? ErrorCode::too_large : ErrorCode::unexpected_reply;
+    throw Error(code, spoken(reply, url), hint_for(status));
+  }
   if (!looks_like_an_object(reply.body)) refuse_no_json(reply, url);
   return replica::Reply{std::move(reply.body)};
 }

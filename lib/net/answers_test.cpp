@@ -91,7 +91,7 @@ TEST_CASE("a cut of the excerpt never splits a character") {
 
 TEST_CASE("any other 4xx carries the server's words") {
   const Error error = refusal({413, R"({"message":"the body is too long","error":{}})", "", ""});
-  CHECK(error.code() == ErrorCode::unexpected_reply);
+  CHECK(error.code() == ErrorCode::too_large);
   CHECK(std::string(error.what()) == "http://server/tether/push answered 413: the body is too long");
   CHECK(refusal({404, "<html>", "", ""}).hint().find("prefix") != std::string::npos);
   CHECK(refusal({400, R"({"message":7})", "", ""}).code() == ErrorCode::unexpected_reply);

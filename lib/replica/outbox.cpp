@@ -7,7 +7,6 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
-#include "replica/push.hpp"
 
 namespace tether::replica {
 namespace {
@@ -111,21 +110,22 @@ class Matching {
 
 }  // namespace
 
-Batch read_batch(sql::Transaction& transaction, std::int64_t after, std::int64_t count) {
+Batch read_batch(sql::Transaction& transaction, std::int64_t after, const BatchLimits& limits) {
   Batch batch;
-  std::size_t bytes = 0;
   bool full = false;
   while (!full) {
-    const std::int64_t left = count - static_cast<std::int64_t>(batch.places.size());
+    const std::int64_t left = limits.count - static_cast<std::int64_t>(batch.places.size());
     const std::int64_t wanted = std::min(left, k_rows_per_read);
     if (wanted <= 0) break;
-    const std::int64_t from = batch.empty() ? after : batch.places.back().log_id;
-    const std::int64_t found = transaction.run(k_read_pending, {from, wanted}, [&](const sql::Row& row) {
+    const std::int64_t found = transaction.run(k_read_pending, {after, wanted}, [&](const sql::Row& row) {
       if (full) return;
+      after = row.integer(0);
       Mutation mutation = mutation_in(row);
-      bytes += text_bytes(mutation);
-      full = !batch.empty() && bytes > k_push_bytes_max;
+      if (limits.held.contains({mutation.model, mutation.entity_id})) return;
+      const std::size_t bytes = text_bytes(mutation);
+      full = !batch.empty() && batch.bytes + bytes > limits.bytes;
       if (full) return;
+      batch.bytes += bytes;
       batch.places.push_back({row.integer(0), row.integer(1), !row.is_null(2)});
       batch.request.mutations.push_back(std::move(mutation));
     });

@@ -3,8 +3,10 @@
 // Internal to lib/replica; what becomes of the outcomes is filing.hpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "protocol/messages.hpp"
@@ -22,12 +24,19 @@ struct Place {
 struct Batch {
   protocol::PushRequest request;  // client_id and sent_at are for the sender to fill in
   std::vector<Place> places;      // one per mutation
+  std::size_t bytes = 0;          // of its text, about
   bool empty() const { return places.empty(); }
 };
 
-/// Pending mutations after log id `after`: at most `count`, and not more than k_push_bytes_max of text, but at least
-/// one where there is one.
-Batch read_batch(sql::Transaction& transaction, std::int64_t after, std::int64_t count);
+/// How much a batch may hold.
+struct BatchLimits {
+  std::int64_t count = 0;
+  std::size_t bytes = 0;     // of text, but at least one mutation where there is one
+  std::set<EntityKey> held;  // entities whose mutations stay where they are
+};
+
+/// Pending mutations after log id `after`.
+Batch read_batch(sql::Transaction& transaction, std::int64_t after, const BatchLimits& limits);
 
 /// What the server said of one mutation. Points into the reply.
 struct Outcome {

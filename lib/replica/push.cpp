@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <utility>
+#include <variant>
 
 #include "protocol/codec.hpp"
 #include "replica/ending.hpp"
@@ -21,35 +22,42 @@ constexpr sql::Statement k_requeue_syncing{
     "UPDATE tether_mutation_logs SET sync_status = 'pending' "
     "WHERE sync_status = 'syncing' AND sync_status <> 'synced'"};
 
+// It stays pending; `status` tells why.
+constexpr sql::Statement k_note_too_large{
+    "UPDATE tether_mutation_logs SET rejection_reason = 'too_large', rejection_data = NULL, updated_at = $2 "
+    "WHERE id = $1 AND sync_status = 'pending'"};
+
+/// What a server or a proxy refused with 413.
+struct Refused {
+  std::string reason;
+};
+
 /// While a batch is on the wire, the outcomes of the one before it are filed and the one after it is read. The
 /// reply to a batch arrives before the next is sent, so the server sees them in log order; killed before filing, it is
 /// sent again.
 class Session {
  public:
   Session(File& file, Exchange& exchange, const PushOptions& options, PushReport& report)
-      : file_(file), exchange_(exchange), options_(options), report_(report) {}
+      : file_(file), exchange_(exchange), options_(options), report_(report) {
+    limits_.count = options.batch;
+    limits_.bytes = k_push_bytes_max;
+  }
 
   /// The new epoch of a server that was restored; empty when there is nothing to do again.
   std::string run() {
     Batch next = begin();
     while (!next.empty()) {
       Batch sent = std::exchange(next, {});
-      sent.request.client_id = file_.client_id();
-      sent.request.epoch = epoch_;
-      const auto body = [&] {
-        // The server takes the time between this and its arrival for the error of our clock.
-        sent.request.sent_at_ms = to_ms(file_.clock().now());
-        return protocol::encode(sent.request);
-      };
-      const Answer answer = exchange_.ask(Call::push, body, [&] {
-        file_answered();
-        next = read_after(sent);
-      });
+      const std::variant<Answer, Refused> answer = send(sent, next);
       // What was sent behind a batch that a restored server refused was refused like it.
       if (!restored_.empty()) return restored_;
-      const auto* reply = std::get_if<Reply>(&answer);
+      if (const auto* refused = std::get_if<Refused>(&answer)) {
+        next = smaller(sent, refused->reason);
+        continue;
+      }
+      const auto* reply = std::get_if<Reply>(&std::get<Answer>(answer));
       if (reply == nullptr) {
-        end_early(ending(answer));
+        end_early(ending(std::get<Answer>(answer)));
         return {};
       }
       answered_ = {std::move(sent), reply->body};
@@ -66,19 +74,63 @@ class Session {
       transaction.run(k_has_syncing, {}, [&](const sql::Row&) { syncing = true; });
       filing_.emplace(transaction);
       epoch_ = state(transaction, "epoch").value_or("");
-      return read_batch(transaction, 0, options_.batch);
+      return read_batch(transaction, 0, limits_);
     });
     if (!syncing) return first;
     return sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
       transaction.run(k_requeue_syncing, {});
-      return read_batch(transaction, 0, options_.batch);
+      return read_batch(transaction, 0, limits_);
     });
   }
 
-  Batch read_after(const Batch& batch) {
-    return sql::in_transaction(file_.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-      return read_batch(transaction, batch.places.back().log_id, options_.batch);
+  Batch read_after(std::int64_t log_id) {
+    return sql::in_transaction(file_.database(), sql::Access::read,
+                               [&](sql::Transaction& transaction) { return read_batch(transaction, log_id, limits_); });
+  }
+
+  /// Meanwhile the batch before it is filed, and `next`, the one behind it, is read.
+  std::variant<Answer, Refused> send(Batch& sent, Batch& next) {
+    sent.request.client_id = file_.client_id();
+    sent.request.epoch = epoch_;
+    const auto body = [&] {
+      // The server takes the time between this and its arrival for the error of our clock.
+      sent.request.sent_at_ms = to_ms(file_.clock().now());
+      return protocol::encode(sent.request);
+    };
+    const auto meanwhile = [&] {
+      file_answered();
+      next = read_after(sent.places.back().log_id);
+    };
+    try {
+      return exchange_.ask(Call::push, body, meanwhile);
+    } catch (const Error& refusal) {
+      if (refusal.code() != ErrorCode::too_large) throw;
+      return Refused{refusal.what()};
+    }
+  }
+
+  /// What to send instead of a batch that was refused for its size: half of it; of one mutation, what lies behind it.
+  /// The limit is above half of what it refused, so batches do not become much smaller than they must.
+  Batch smaller(const Batch& refused, const std::string& reason) {
+    if (refused.places.size() > 1) {
+      limits_.bytes = refused.bytes / 2;
+      return read_after(refused.places.front().log_id - 1);
+    }
+    hold_back(refused, reason);
+    return read_after(refused.places.front().log_id);
+  }
+
+  void hold_back(const Batch& refused, const std::string& reason) {
+    const protocol::Mutation& mutation = refused.request.mutations.front();
+    limits_.held.insert({mutation.model, mutation.entity_id});
+    if (!report_.too_large) report_.too_large = TooLarge{mutation, refused.bytes, 0, reason};
+    report_.too_large->mutation.payload = "{}";
+    report_.too_large->mutation.before.reset();
+    ++report_.too_large->records;
+    sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+      transaction.run(k_note_too_large, {refused.places.front().log_id, rfc3339_ms(file_.clock().now())});
     });
+    if (options_.so_far != nullptr) *options_.so_far = report_;
   }
 
   void file_answered() {
@@ -125,6 +177,7 @@ class Session {
   File& file_;
   Exchange& exchange_;
   const PushOptions& options_;
+  BatchLimits limits_;
   std::optional<Filing> filing_;
   /// The batch sent last and the text of its reply.
   struct Answered {
@@ -142,6 +195,7 @@ PushReport push_to_the_end(File& file, Exchange& exchange, const PushOptions& op
   const std::string restored = Session(file, exchange, options, report).run();
   if (restored.empty()) return report;
   start_over(file, restored);
+  report.too_large.reset();  // it is tried again with the rest
   if (!Session(file, exchange, options, report).run().empty()) {
     throw Error(ErrorCode::unexpected_reply, "the server changed its epoch twice in a moment",
                 "Nothing was lost; are several servers answering at this address, each with a store of its own?");

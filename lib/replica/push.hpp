@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,11 +19,21 @@ namespace tether::replica {
 constexpr std::int64_t k_push_batch_default = 1'000;
 // Attempts at a mutation that the server answers with `error`; then it is failed for good.
 constexpr std::int64_t k_error_attempts_max = 3;
-// A batch ends early once its text is this long, so that large records stay below the server's body limit.
+// A batch ends early once its text is this long, so that large records stay below the server's body limit. Where a
+// server or a proxy takes less (413), batches are halved until they pass.
 constexpr std::size_t k_push_bytes_max = 4 * 1024 * 1024;
 
 /// How a push or pull ended. Offline is an outcome, not a fault.
 enum class End { done, unreachable, forbidden };
+
+/// A mutation that the server, or a proxy before it, refuses for its size even alone. It stays pending, and behind it
+/// what else is pending of its record, since mutations of one record keep their order; all others are sent.
+struct TooLarge {
+  protocol::Mutation mutation;  // the first such; without its payload
+  std::size_t bytes = 0;        // of its text, about
+  std::int64_t records = 0;     // how many records wait for this reason
+  std::string reason;           // as the server said it
+};
 
 struct PushReport {
   End end = End::done;
@@ -32,6 +43,7 @@ struct PushReport {
   std::int64_t conflicts = 0;
   std::int64_t skipped = 0;                     // answered `error` and waiting for another attempt
   std::vector<protocol::Rejection> rejections;  // at most the first 1000
+  std::optional<TooLarge> too_large;
 };
 
 struct PushOptions {

@@ -34,7 +34,8 @@ using Answer = std::variant<Reply, Unreachable, Forbidden>;
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// Throws Error(unexpected_reply) for any other status, a redirect, or a body that is no JSON.
+  /// Throws Error(too_large) for 413, and Error(unexpected_reply) for any other status, a redirect, or a body that is no
+  /// JSON.
   virtual Answer push(std::string_view body) = 0;
   virtual Answer pull(std::string_view body) = 0;
   virtual Answer info() = 0;

@@ -52,7 +52,7 @@ bool differ(std::string_view mine, std::string_view theirs) {
 }
 
 std::string shown(std::string_view value) {
-  return value.empty() ? std::string(k_absent) : printable(value);
+  return value.empty() ? std::string(k_absent) : printable(one_line(value));
 }
 
 bool fits(const std::vector<FieldRow>& rows, std::size_t width) {

@@ -34,6 +34,8 @@ class Desk {
     Terminal terminal([&](std::string_view text) { said.out += text; },
                       [&](std::string_view text) { said.err += text; });
     terminal.options.width = width;
+    terminal.options.progress = shows_bars;
+    terminal.options.patience = {};
     if (words.front() != "--db") words.insert(words.begin(), {"--db", path_});
     World world{clock_, random_, [this](const std::string& name) { return variable(name); }, transport_, "/"};
     said.status = run_program(words, std::move(world), terminal);
@@ -45,6 +47,7 @@ class Desk {
 
   std::string server = "http://127.0.0.1:1";  // $TETHER_SERVER; empty: not set
   int width = 0;                              // of the terminal; 0: a pipe
+  bool shows_bars = false;                    // stderr is a terminal; bars show at once
 
  private:
   std::optional<std::string> variable(const std::string& name) const {

@@ -5,6 +5,7 @@
 #include "base/utf8.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/input.hpp"
+#include "cmd/json_out.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/payload.hpp"
 
@@ -86,7 +87,7 @@ std::string read_data(Context& context, const std::string& argument) {
 }
 
 std::string readable(std::string_view json_value) {
-  if (!json_value.starts_with('"')) return std::string(json_value);
+  if (!json_value.starts_with('"')) return printable(one_line(json_value));
   return printable(protocol::unescaped(json_value.substr(1, json_value.size() - 2)));
 }
 
@@ -97,7 +98,7 @@ std::string as_words(std::string_view payload) {
     if (!out.empty()) out += ' ';
     out += printable(protocol::unescaped(member.key));
     if (!member.value.starts_with('"')) {
-      out += ":=" + std::string(member.value);
+      out += ":=" + readable(member.value);
       continue;
     }
     const auto text = readable(member.value);

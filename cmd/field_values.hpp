@@ -27,8 +27,8 @@ std::string read_data(Context& context, const std::string& argument);
 /// `title="Fix pump" done:=true`: a payload as the words that would record it.
 std::string as_words(std::string_view payload);
 
-/// A JSON value as people read it: a string without its quotes and with control characters made visible, anything else
-/// as it is.
+/// A JSON value as people read it, on one line: a string without its quotes, anything else as it is written; control
+/// characters made visible.
 std::string readable(std::string_view json_value);
 
 }  // namespace tether::cmd

@@ -31,6 +31,12 @@ TEST_CASE("a payload reads as the words that would record it") {
   CHECK(as_words(R"({"title":"Fix pump","done":true,"tag":"x"})") == R"(title="Fix pump" done:=true tag=x)");
 }
 
+TEST_CASE("a value that was written over several lines reads as one line") {
+  CHECK(as_words("{\"o\":{\n  \"a b\": [1,\r\n 2]\n}}") == R"(o:={"a b":[1,2]})");
+  CHECK(as_words(R"({"o":{"a": 1}})") == R"(o:={"a": 1})");
+  CHECK(readable("[\n\"\xc2\x9b\"]") == R"(["\x9b"])");
+}
+
 TEST_CASE("no record can steer a terminal") {
   CHECK(as_words("{\"t\":\"\\u001b[31m\\u009b\\n\"}") == "t=\"\\x1b[31m\\x9b\\n\"");
 }

@@ -27,9 +27,7 @@ JsonObject& JsonObject::null(std::string_view key) {
 }
 
 JsonObject& JsonObject::raw(std::string_view key, std::string_view json) {
-  // Inside a payload a value may stand over several lines; what is printed is one object per line.
-  const bool one_line = json.find_first_of("\r\n") == std::string_view::npos;
-  writer_.member(key, one_line ? std::string(json) : protocol::without_white_space(json));
+  writer_.member(key, one_line(json));
   return *this;
 }
 
@@ -45,6 +43,11 @@ JsonObject& JsonObject::texts(std::string_view key, const std::vector<std::strin
 
 std::string JsonObject::finish() && {
   return std::move(writer_).finish();
+}
+
+std::string one_line(std::string_view json) {
+  const bool is_one_line = json.find_first_of("\r\n") == std::string_view::npos;
+  return is_one_line ? std::string(json) : protocol::without_white_space(json);
 }
 
 std::string json_array(const std::vector<std::string>& json_values) {

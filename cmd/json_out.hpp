@@ -32,6 +32,9 @@ class JsonObject {
   protocol::ObjectWriter writer_;
 };
 
+/// A valid value as it is written, or without its white space where that holds line ends.
+std::string one_line(std::string_view json);
+
 /// `[a,b]` of texts that are JSON values.
 std::string json_array(const std::vector<std::string>& json_values);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/log_text.hpp"
 
-#include "cmd/field_values.hpp"
+#include "cmd/json_out.hpp"
 #include "cmd/record_view.hpp"
 #include "protocol/payload.hpp"
 #include "rules/fields.hpp"
@@ -59,8 +59,8 @@ void print_diff(Terminal& terminal, const replica::LogEntry& entry) {
     const auto field = protocol::unescaped(member.key);
     const auto earlier = mutation.before ? protocol::find_member(*mutation.before, field) : std::string_view();
     std::string line = "  " + printable(field) + ": ";
-    if (!earlier.empty()) line += terminal.painted(Colour::red, earlier) + " → ";
-    terminal.line(line + terminal.painted(Colour::green, member.value));
+    if (!earlier.empty()) line += terminal.painted(Colour::red, printable(one_line(earlier))) + " → ";
+    terminal.line(line + terminal.painted(Colour::green, printable(one_line(member.value))));
   }
 }
 

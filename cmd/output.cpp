@@ -56,8 +56,12 @@ bool is_c1_control(std::string_view character) {
 }  // namespace
 
 void Terminal::line(std::string_view text) {
+  part(text);
+  part("\n");
+}
+
+void Terminal::part(std::string_view text) {
   buffer_ += text;
-  buffer_ += '\n';
   if (buffer_.size() >= k_buffer_bytes) flush();
 }
 
@@ -74,12 +78,25 @@ void Terminal::warning(std::string_view text) {
 }
 
 void Terminal::error_text(std::string_view text) {
+  no_bar();
   flush();  // what was said first is seen first
   err_(text);
 }
 
+void Terminal::bar(std::string_view text) {
+  flush();
+  err_("\r" + std::string(text) + "\x1b[K");
+  has_bar_ = true;
+}
+
+void Terminal::no_bar() {
+  if (has_bar_) err_("\r\x1b[K");
+  has_bar_ = false;
+}
+
 void Terminal::flush() {
   if (buffer_.empty()) return;
+  if (options.width > 0) no_bar();  // both are the same screen
   const auto text = std::move(buffer_);
   buffer_.clear();  // also when the sink throws: the same text is never tried twice
   out_(text);

@@ -22,9 +22,10 @@ class Terminal {
     bool json = false;
     bool quiet = false;
     bool verbose = false;
-    bool colour_out = false;  // stdout is a terminal that shows colour
-    bool progress = false;    // stderr is a terminal
-    int width = 0;            // columns of stdout; 0: not a terminal, never shorten
+    bool colour_out = false;                    // stdout is a terminal that shows colour
+    bool progress = false;                      // stderr is a terminal
+    std::chrono::milliseconds patience{1'000};  // how long work lasts before a bar shows
+    int width = 0;                              // columns of stdout; 0: not a terminal, never shorten
   };
   Terminal(Sink out, Sink err) : out_(std::move(out)), err_(std::move(err)) {}
 
@@ -35,6 +36,8 @@ class Terminal {
 
   /// A line of the result, on stdout. Buffered: what is printed here costs no system call.
   void line(std::string_view text);
+  /// A part of a line.
+  void part(std::string_view text);
   /// A message for people, on stderr; not with -q.
   void message(std::string_view text);
   /// More than most want to know, on stderr; only with -v.
@@ -43,6 +46,9 @@ class Terminal {
   void warning(std::string_view text);
   /// Raw text on stderr.
   void error_text(std::string_view text);
+  /// What goes on, on a line of stderr that is gone before anything else is seen there.
+  void bar(std::string_view text);
+  void no_bar();
   /// Hands over what is buffered. Throws Error when stdout cannot be written.
   void flush();
 
@@ -53,6 +59,7 @@ class Terminal {
   Sink out_;
   Sink err_;
   std::string buffer_;
+  bool has_bar_ = false;
 };
 
 /// Rows with aligned columns. The widths come from the first thousand rows, which are held back; later ones stream, so
@@ -84,15 +91,21 @@ class Table {
   bool streaming_ = false;
 };
 
+/// `1,234,567`
+std::string grouped(std::int64_t number);
+
 /// A bar on stderr for work that takes longer than a second, where stderr is a terminal; nothing otherwise. Gone when
 /// destroyed.
 class Progress {
  public:
-  /// `label` as in "pushing"; `total` when it is known.
-  Progress(Terminal& terminal, std::string label, std::optional<std::int64_t> total = std::nullopt);
+  using Words = std::string (*)(std::int64_t);
+  /// `label` as in "pushing"; `total` when it is known; `words` writes the numbers.
+  Progress(Terminal& terminal, std::string label, std::optional<std::int64_t> total = std::nullopt,
+           Words words = grouped);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
+  /// 0, as long as nothing can be counted yet: the bar says how long it has taken.
   void at(std::int64_t done);
 
  private:
@@ -100,9 +113,9 @@ class Progress {
   Terminal& terminal_;
   std::string label_;
   std::optional<std::int64_t> total_;
+  Words words_;
   std::chrono::steady_clock::time_point started_;
   std::chrono::steady_clock::time_point drawn_;
-  bool visible_ = false;
 };
 
 /// Columns that `text` takes on a terminal.
@@ -111,8 +124,6 @@ std::size_t display_width(std::string_view text);
 std::string shortened(std::string_view text, std::size_t width);
 /// `text` with control characters made visible (`\n`, `\x1b`), so that no record can steer a terminal.
 std::string printable(std::string_view text);
-/// `1,234,567`
-std::string grouped(std::int64_t number);
 /// `1 mutation`, `1,200 mutations`
 std::string counted(std::int64_t number, std::string_view singular, std::string_view plural = {});
 

@@ -6,6 +6,7 @@
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
 #include "cmd/field_values.hpp"
+#include "cmd/json_stream.hpp"
 #include "cmd/log_text.hpp"
 #include "cmd/record_view.hpp"
 #include "protocol/payload.hpp"
@@ -18,42 +19,41 @@ struct ShowOptions {
   std::string id;
 };
 
-struct Shown {
-  replica::RecordView record;
-  std::vector<replica::LogEntry> history;
-};
-
 /// Still on its way: what the record shows beside the server's state.
 bool is_pending(const replica::LogEntry& entry) {
   if (entry.sync_status == "failed") return entry.settled_by.empty();
   return entry.sync_status == "pending" || entry.sync_status == "syncing";
 }
 
-Shown read(Context& context, const EntityKey& key) {
-  auto file = context.open_file_read_only();
-  return sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-    auto record = replica::find(transaction, key);
-    if (!record)
-      throw Error(ErrorCode::not_found, "there is no " + key.model.value + " " + key.id.value,
-                  "`tether list " + key.model.value + "` shows what there is; `tether pull` brings what others made.");
-    Shown shown{std::move(*record), {}};
-    const replica::LogQuery query{.model = key.model, .entity_id = key.id, .status = {}, .since_ms = {}, .limit = {}};
-    replica::read_log(transaction, query, [&](const replica::LogEntry& entry) { shown.history.push_back(entry); });
-    return shown;
-  });
+replica::RecordView find(sql::Transaction& transaction, const EntityKey& key) {
+  auto record = replica::find(transaction, key);
+  if (record) return *std::move(record);
+  throw Error(ErrorCode::not_found, "there is no " + key.model.value + " " + key.id.value,
+              "`tether list " + key.model.value + "` shows what there is; `tether pull` brings what others made.");
 }
 
-void print_json(Terminal& terminal, const Shown& shown) {
-  std::vector<std::string> pending;
-  std::vector<std::string> history;
-  for (const auto& entry : shown.history) {
-    history.push_back(log_entry_json(entry));
-    if (is_pending(entry)) pending.push_back(history.back());
-  }
-  auto object = record_json(shown.record);
-  object.raw("base", shown.record.base.value_or("null")).boolean("base_deleted", shown.record.base_deleted);
-  object.raw("pending_edits", json_array(pending)).raw("history", json_array(history));
-  terminal.line(std::move(object).finish());
+/// Entry by entry, as they are read: an entity may have been edited very often.
+void read_history(sql::Transaction& transaction, const EntityKey& key,
+                  const std::function<void(const replica::LogEntry&)>& sink) {
+  replica::LogQuery query;
+  query.model = key.model;
+  query.entity_id = key.id;
+  replica::read_log(transaction, query, sink);
+}
+
+void print_json(Terminal& terminal, sql::Transaction& transaction, const replica::RecordView& record) {
+  JsonObject members = record_json(record);
+  members.raw("base", record.base.value_or("null")).boolean("base_deleted", record.base_deleted);
+  JsonStream stream(terminal, std::move(members));
+  stream.begin_array("pending_edits");
+  read_history(transaction, record.key, [&](const replica::LogEntry& entry) {
+    if (is_pending(entry)) stream.item(log_entry_json(entry));
+  });
+  stream.end_array();
+  stream.begin_array("history");
+  read_history(transaction, record.key, [&](const replica::LogEntry& entry) { stream.item(log_entry_json(entry)); });
+  stream.end_array();
+  stream.finish();
 }
 
 void print_fields(Terminal& terminal, const replica::RecordView& record) {
@@ -73,8 +73,7 @@ void print_fields(Terminal& terminal, const replica::RecordView& record) {
   table.finish();
 }
 
-void print_text(Terminal& terminal, const Shown& shown) {
-  const auto& record = shown.record;
+void print_heading(Terminal& terminal, const replica::RecordView& record) {
   std::string state = record.deleted ? "deleted" : record.pending ? "not on the server yet" : "as on the server";
   if (record.deleted && record.pending) state += ", not on the server yet";
   terminal.line(terminal.painted(Colour::bold, record.key.model.value + " " + printable(record.key.id.value)) + "  " +
@@ -83,12 +82,33 @@ void print_text(Terminal& terminal, const Shown& shown) {
                 (record.rev.value == 0 ? " (never seen there)" : "") + ", updated " +
                 rfc3339_ms(from_ms(record.updated_at_ms)));
   terminal.line("");
+}
+
+void print_text(Terminal& terminal, sql::Transaction& transaction, const replica::RecordView& record) {
+  print_heading(terminal, record);
   print_fields(terminal, record);
   if (record.payload != "{}") terminal.line("");
   LogTable table(terminal, /*entities=*/false);
-  for (const auto& entry : shown.history) table.add(entry);
+  bool is_empty = true;
+  read_history(transaction, record.key, [&](const replica::LogEntry& entry) {
+    table.add(entry);
+    is_empty = false;
+  });
   table.finish();
-  if (shown.history.empty()) terminal.line("no edits were made here");
+  if (is_empty) terminal.line("no edits were made here");
+}
+
+ExitCode run_show(Context& context, const EntityKey& key) {
+  replica::File file = context.open_file_read_only();
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    const replica::RecordView record = find(transaction, key);
+    if (context.json()) {
+      print_json(context.terminal(), transaction, record);
+    } else {
+      print_text(context.terminal(), transaction, record);
+    }
+  });
+  return ExitCode::done;
 }
 
 }  // namespace
@@ -99,13 +119,7 @@ void define_show(CommandLine& line) {
   line.positional("ID", &options->id, "of the entity");
   line.details("The history is of the edits made here; what others wrote arrives as the server's state.");
   line.run([options](Context& context) {
-    const auto shown = read(context, {model_argument(options->model), id_argument(options->id)});
-    if (context.json()) {
-      print_json(context.terminal(), shown);
-    } else {
-      print_text(context.terminal(), shown);
-    }
-    return ExitCode::done;
+    return run_show(context, {model_argument(options->model), id_argument(options->id)});
   });
 }
 

@@ -14,7 +14,10 @@ namespace {
 ExitCode run_backup(Context& context, const std::string& path) {
   Stopwatch stopwatch(context.clock());
   replica::File file = context.open_file_read_only();
-  replica::backup(file, path);
+  {
+    Progress progress(context.terminal(), "copying", file_bytes(file.path()), human_bytes);
+    replica::backup(file, path, [&](std::int64_t written) { progress.at(written); });
+  }
   const std::int64_t bytes = file_bytes(path);
   if (context.json()) {
     JsonObject json;

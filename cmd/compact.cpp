@@ -4,6 +4,7 @@
 #include "cmd/byte_size.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
+#include "cmd/file_progress.hpp"
 #include "cmd/json_out.hpp"
 #include "replica/upkeep.hpp"
 
@@ -33,7 +34,10 @@ ExitCode run_compact(Context& context, std::chrono::milliseconds keep) {
   Stopwatch stopwatch(context.clock());
   replica::File file = context.open_file();
   const replica::SyncLock lock(file.path());  // a sync half-way must find what it read
-  const replica::CompactReport done = replica::compact(file, keep);
+  const replica::CompactReport done = [&] {
+    FileProgress progress(context.terminal(), file, "compacting");
+    return replica::compact(file, keep, [&](std::int64_t gone_through) { progress.at(gone_through); });
+  }();
   report(context, done, stopwatch.elapsed_ms());
   return ExitCode::done;
 }

@@ -4,6 +4,7 @@
 
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
+#include "cmd/file_progress.hpp"
 #include "cmd/json_out.hpp"
 #include "cmd/server_checks.hpp"
 #include "cmd/sync_session.hpp"
@@ -41,7 +42,10 @@ Check lock_check(bool is_free, bool fix) {
 std::vector<Check> all_checks(Context& context, bool fix, const SettingValues& flags) {
   replica::File file = fix ? context.open_file() : context.open_file_read_only();
   const auto lock = lock_unless_syncing(file.path());
-  std::vector<Check> checks = replica::check_file(file, fix && lock);
+  std::vector<Check> checks = [&] {
+    FileProgress progress(context.terminal(), file, "checking");
+    return replica::check_file(file, fix && lock, [&](std::int64_t replayed) { progress.at(replayed); });
+  }();
   checks.push_back(lock_check(lock != nullptr, fix));
   for (Check& check : check_server(context, file, flags)) checks.push_back(std::move(check));
   return checks;

@@ -8,6 +8,7 @@
 #include "base/ulid.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
+#include "cmd/file_progress.hpp"
 #include "cmd/json_out.hpp"
 #include "protocol/payload.hpp"
 
@@ -53,12 +54,16 @@ std::string record_json(const replica::ReplayedRecord& record) {
 ExitCode print_replay(Context& context, const replica::ReplayUntil& until) {
   replica::File file = context.open_file_read_only();
   Terminal& terminal = context.terminal();
+  FileProgress progress(terminal, file, "replaying");
+  std::int64_t count = 0;
   Table table(terminal, {{"MODEL"}, {"ID"}, {"PAYLOAD"}});
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
     replica::replay_log(transaction, until, [&](const replica::ReplayedRecord& record) {
+      progress.at(++count);
       if (terminal.json()) return terminal.line(record_json(record));
-      table.row({printable(record.key.model.value), printable(record.key.id.value),
-                 record.deleted ? Table::Cell("(deleted)", Colour::dim) : Table::Cell(printable(record.payload))});
+      table.row(
+          {printable(record.key.model.value), printable(record.key.id.value),
+           record.deleted ? Table::Cell("(deleted)", Colour::dim) : Table::Cell(printable(one_line(record.payload)))});
     });
   });
   table.finish();
@@ -67,7 +72,10 @@ ExitCode print_replay(Context& context, const replica::ReplayUntil& until) {
 
 ExitCode write_replay(Context& context, const replica::ReplayUntil& until, const std::string& path) {
   replica::File file = context.open_file_read_only();
-  const std::int64_t records = replica::replay_to(file, until, path);
+  const std::int64_t records = [&] {
+    FileProgress progress(context.terminal(), file, "replaying");
+    return replica::replay_to(file, until, path, [&](std::int64_t written) { progress.at(written); });
+  }();
   if (context.json()) {
     JsonObject json;
     json.integer("records", records).text("file", path);
@@ -101,19 +109,25 @@ void print_difference(Terminal& terminal, const replica::Difference& difference)
   terminal.line("  replayed  " + printable(difference.replayed));
 }
 
+/// How many records were compared; `sink` is given each that differs.
+std::int64_t compare(Terminal& terminal, replica::File& file,
+                     const std::function<void(const replica::Difference&)>& sink) {
+  FileProgress progress(terminal, file, "replaying");
+  return sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    return replica::replay_check(transaction, sink, [&](std::int64_t replayed) { progress.at(replayed); });
+  });
+}
+
 ExitCode check_replay(Context& context) {
   replica::File file = context.open_file_read_only();
   Terminal& terminal = context.terminal();
   std::vector<std::string> differences;
   std::int64_t count = 0;
-  const std::int64_t compared =
-      sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-        return replica::replay_check(transaction, [&](const replica::Difference& difference) {
-          ++count;
-          if (!terminal.json()) return print_difference(terminal, difference);
-          differences.push_back(difference_json(difference));
-        });
-      });
+  const std::int64_t compared = compare(terminal, file, [&](const replica::Difference& difference) {
+    ++count;
+    if (!terminal.json()) return print_difference(terminal, difference);
+    differences.push_back(difference_json(difference));
+  });
   if (terminal.json()) {
     JsonObject json;
     json.integer("compared", compared).raw("differences", json_array(differences));

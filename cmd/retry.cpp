@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <memory>
 
+#include "base/log.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
-#include "cmd/json_out.hpp"
+#include "cmd/json_stream.hpp"
 #include "cmd/named_id.hpp"
 #include "replica/log.hpp"
+#include "replica/status.hpp"
 
 namespace tether::cmd {
 
@@ -23,34 +25,34 @@ void check(const RetryOptions& options) {
               "Give their ids, or --all; `tether log --status failed` lists them.");
 }
 
-/// Failed mutations that no one dealt with yet.
-std::vector<MutationId> failed_mutations(sql::Transaction& transaction) {
+/// The failed mutations that the words name.
+std::vector<MutationId> chosen(replica::File& file, const std::vector<std::string>& typed) {
   std::vector<MutationId> ids;
-  replica::LogQuery query;
-  query.status = "failed";
-  replica::read_log(transaction, query, [&](const replica::LogEntry& entry) {
-    if (entry.settled_by.empty()) ids.push_back(entry.mutation.mutation_id);
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    for (const std::string& word : typed) {
+      NamedId name(word);
+      replica::failed_mutations(
+          transaction, [&](const replica::FailedMutation& failed) { name.offer(failed.id.value, failed.id.value); });
+      ids.push_back({name.only_one("failed mutation", "`tether log --status failed` lists them.")});
+    }
   });
   return ids;
 }
 
-std::vector<MutationId> chosen(replica::File& file, const RetryOptions& options) {
-  return sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-    const std::vector<MutationId> failed = failed_mutations(transaction);
-    if (options.all) return failed;
-    std::vector<MutationId> ids;
-    for (const std::string& typed : options.ids) {
-      NamedId name(typed);
-      for (const MutationId& id : failed) name.offer(id.value, id.value);
-      ids.push_back({name.only_one("failed mutation", "`tether log --status failed` lists them.")});
-    }
-    return ids;
+std::int64_t dismiss_all(Terminal& terminal, replica::File& file) {
+  Progress progress(terminal, "giving up", replica::status(file).failed);
+  std::int64_t dismissed = 0;
+  replica::dismiss_all_failed(file, [&](std::int64_t count) {
+    dismissed = count;
+    progress.at(count);
   });
+  return dismissed;
 }
 
 ExitCode dismiss(Context& context, const RetryOptions& options) {
   replica::File file = context.open_file();
-  const std::int64_t dismissed = replica::dismiss_failed(file, chosen(file, options));
+  const std::int64_t dismissed =
+      options.all ? dismiss_all(context.terminal(), file) : replica::dismiss_failed(file, chosen(file, options.ids));
   if (context.json()) {
     JsonObject json;
     json.integer("dismissed", dismissed);
@@ -61,24 +63,103 @@ ExitCode dismiss(Context& context, const RetryOptions& options) {
   return ExitCode::done;
 }
 
+/// What goes back in the queue is printed as it does; what stays failed is kept for the end.
+class Report {
+ public:
+  explicit Report(Terminal& terminal) : terminal_(terminal) {
+    if (!terminal_.json()) return;
+    stream_.emplace(terminal_, JsonObject());
+    stream_->begin_array("mutation_ids");
+  }
+
+  void queued(const MutationId& id) {
+    ++queued_;
+    if (!stream_) return terminal_.line(printable(id.value));
+    stream_->item(json_quoted(id.value));
+  }
+
+  void refused(const replica::Refusal& refusal) {
+    ++refused_;
+    if (refusals_.size() < k_refusals_max) refusals_.push_back(refusal);
+  }
+
+  std::int64_t done() const { return queued_ + refused_; }
+
+  ExitCode finish() {
+    if (stream_) {
+      finish_json();
+    } else {
+      finish_text();
+    }
+    return refused_ > 0 ? ExitCode::attention : ExitCode::done;
+  }
+
+ private:
+  // Of those that stay failed; the rest is counted.
+  static constexpr std::size_t k_refusals_max = 1'000;
+
+  static std::string json_of(const replica::Refusal& refusal) {
+    JsonObject json;
+    json.text("mutation_id", refusal.mutation.id.value).text("model", refusal.mutation.key.model.value);
+    json.text("id", refusal.mutation.key.id.value);
+    json.text("message", refusal.why.what()).text("hint", refusal.why.hint());
+    return std::move(json).finish();
+  }
+
+  void finish_json() {
+    stream_->end_array();
+    stream_->begin_array("refusals");
+    for (const replica::Refusal& refusal : refusals_) stream_->item(json_of(refusal));
+    stream_->end_array();
+    stream_->finish(std::move(JsonObject().integer("queued", queued_).integer("refused", refused_)));
+  }
+
+  void finish_text() {
+    for (const replica::Refusal& refusal : refusals_) {
+      const auto& [id, key, reason] = refusal.mutation;
+      terminal_.warning("mutation " + printable(id.value) + " of " + printable(key.model.value) + " " +
+                        printable(key.id.value) + " stays failed: " + refusal.why.what() + "\n  " + refusal.why.hint());
+    }
+    const std::string more = refused_ > 0 ? "; " + counted(refused_, "mutation") + " could not be" : "";
+    terminal_.message(done() == 0
+                          ? "nothing to send again"
+                          : counted(queued_, "mutation") + " back in the queue, for the next `tether push`" + more);
+  }
+
+  Terminal& terminal_;
+  std::optional<JsonStream> stream_;
+  std::int64_t queued_ = 0;
+  std::int64_t refused_ = 0;
+  std::vector<replica::Refusal> refusals_;
+};
+
+void put_all_back(Terminal& terminal, replica::File& file, Report& report) {
+  Progress progress(terminal, "putting back", replica::status(file).failed);
+  replica::retry_all_failed(
+      file,
+      [&](const MutationId& id) {
+        report.queued(id);
+        progress.at(report.done());
+      },
+      [&](const replica::Refusal& refusal) { report.refused(refusal); });
+}
+
 ExitCode put_back(Context& context, const RetryOptions& options) {
   replica::File file = context.open_file();
-  const std::vector<MutationId> queued =
-      options.all ? replica::retry_all_failed(file) : replica::retry_failed(file, chosen(file, options));
-  Terminal& terminal = context.terminal();
-  if (context.json()) {
-    std::vector<std::string> ids;
-    for (const MutationId& id : queued) ids.push_back(id.value);
-    JsonObject json;
-    json.integer("queued", static_cast<std::int64_t>(queued.size())).texts("mutation_ids", ids);
-    terminal.line(std::move(json).finish());
-    return ExitCode::done;
+  if (!options.all) {
+    const std::vector<MutationId> queued = replica::retry_failed(file, chosen(file, options.ids));
+    Report report(context.terminal());
+    for (const MutationId& id : queued) report.queued(id);
+    return report.finish();
   }
-  for (const MutationId& id : queued) terminal.line(printable(id.value));
-  const std::string mutations = counted(static_cast<std::int64_t>(queued.size()), "mutation");
-  terminal.message(queued.empty() ? "nothing to send again"
-                                  : mutations + " back in the queue, for the next `tether push`");
-  return ExitCode::done;
+  Report report(context.terminal());
+  try {
+    put_all_back(context.terminal(), file, report);
+  } catch (const Error&) {
+    report.finish();  // what was put back before the fault stays so
+    throw;
+  }
+  return report.finish();
 }
 
 }  // namespace
@@ -94,7 +175,11 @@ sends. One that the server never decided goes back under its own id; one that it
 rejected would be answered the same for ever, so its change is recorded anew, under
 a new id and over the present state. Correct what was wrong first.
 
+Of --all, a record that is larger than any server takes stays failed and is named;
+it holds up no other. Shorten it, and retry.
+
 Nothing is lost by --dismiss: the log keeps what was dismissed.)");
+  line.exit_status(ExitCode::attention, "--all: a mutation could not be put back and is named");
   line.run([options](Context& context) {
     check(*options);
     return options->dismiss ? dismiss(context, *options) : put_back(context, *options);

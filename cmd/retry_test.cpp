@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "cmd/desk.hpp"
+#include "sql/sqlite.hpp"
 #include "testing/temporary_directory.hpp"
 
 namespace tether::cmd {
@@ -35,7 +36,8 @@ TEST_CASE("a rejected mutation is recorded anew under an id of its own") {
   const std::string id = refusal.failed("Pump");
   const Said said = refusal.ann.type({"--json", "retry", id});
   CHECK(said.status == 0);
-  CHECK(said.out.starts_with(R"({"queued":1,"mutation_ids":[")"));
+  CHECK(said.out.starts_with(R"({"mutation_ids":[")"));
+  CHECK(said.out.ends_with("\"],\"refusals\":[],\"queued\":1,\"refused\":0}\n"));
   CHECK(said.out.find(id) == std::string::npos);
   CHECK(refusal.ann.type({"push", "--dry-run"}).out.starts_with("would push 1 mutation\n"));
 }
@@ -52,6 +54,40 @@ TEST_CASE("all failed mutations go back at once, and a second time there are non
   CHECK(said.status == 0);
   CHECK(said.out == "");
   CHECK(said.err == "nothing to send again\n");
+}
+
+TEST_CASE("a record that no server would take stays failed, is named, and holds up no other") {
+  Refusal refusal;
+  refusal.failed("Pump");
+  const std::string large = refusal.failed("Valve");
+  refusal.failed("Tank");
+  // As if it had been recorded when no size was too large.
+  sql::open_sqlite({.path = refusal.ann.path()})
+      ->execute_script(
+          "DROP TRIGGER tether_mutation_logs_immutable; "
+          "UPDATE tether_mutation_logs SET payload = '{\"t\":\"' || hex(zeroblob(600000)) || '\"}' WHERE mutation_id = "
+          "'" +
+          large +
+          "'; UPDATE tether_records SET payload = (SELECT payload FROM tether_mutation_logs AS log WHERE "
+          "log.entity_id = tether_records.entity_id)");
+  Said said;
+  SUBCASE("for people") {
+    said = refusal.ann.type({"retry", "--all"});
+    CHECK(std::count(said.out.begin(), said.out.end(), '\n') == 2);
+    CHECK(said.err.starts_with("tether: warning: mutation " + large + " of Task "));
+    CHECK(said.err.find(
+              " stays failed: the record would be 1200008 bytes of JSON, and the limit is 1048576\n  Shorten") !=
+          std::string::npos);
+    CHECK(said.err.ends_with("2 mutations back in the queue, for the next `tether push`; 1 mutation could not be\n"));
+  }
+  SUBCASE("as JSON") {
+    said = refusal.ann.type({"--json", "retry", "--all"});
+    CHECK(value_behind(said.out, R"("refusals":[{"mutation_id":")") == large);
+    CHECK(said.out.ends_with("\"queued\":2,\"refused\":1}\n"));
+  }
+  CHECK(said.status == 3);
+  CHECK(refusal.ann.type({"push", "--dry-run"}).out.starts_with("would push 2 mutations\n"));
+  CHECK(refusal.ann.type({"log", "--status", "failed"}).out.find(large) != std::string::npos);
 }
 
 TEST_CASE("what is dismissed is given up, and its record with it") {

@@ -55,6 +55,11 @@ class PartialFile {
 
   const std::string& path() const { return path_; }
 
+  std::int64_t bytes() const {
+    struct stat found {};
+    return ::fstat(descriptor_, &found) == 0 ? found.st_size : 0;
+  }
+
   /// As private as `original`.
   void take_permissions_of(const std::string& original) {
     struct stat found {};
@@ -104,13 +109,15 @@ class PartialFile {
 
 }  // namespace
 
-void backup(File& file, const std::string& path) {
+void backup(File& file, const std::string& path, const std::function<void(std::int64_t)>& progress) {
   if (path.empty()) throw Error(ErrorCode::usage, "no file is named to back up to", "Give the path of a new file.");
   std::error_code ignored;
   if (fs::exists(fs::symlink_status(path, ignored))) refuse_existing(path);
   PartialFile copy(path);
   copy.take_permissions_of(file.path());
   const sql::Value parameters[] = {std::string_view(copy.path())};
+  const auto tell = [&] { progress(copy.bytes()); };
+  const sql::Ticking ticking(file.database(), progress ? std::function<void()>(tell) : nullptr);
   file.database().execute("VACUUM INTO $1", parameters);  // SQLite takes an empty file for one that is not there
   copy.publish();
 }

@@ -19,6 +19,10 @@ constexpr sql::Statement k_unreadable{
     "(NOT json_valid(payload) OR operation NOT IN ('create', 'update', 'delete') OR "
     "sync_status NOT IN ('pending', 'syncing', 'failed', 'conflict'))"};
 
+std::string counted(std::int64_t number, std::string_view singular) {
+  return std::to_string(number) + " " + std::string(singular) + (number == 1 ? "" : "s");
+}
+
 Check check_integrity(File& file) {
   std::string found;
   file.database().execute("PRAGMA integrity_check(10)", {}, [&](const sql::Row& row) {
@@ -53,14 +57,17 @@ Check check_log(File& file) {
   });
   if (unreadable == 0) return {"log", CheckResult::ok, "every unsent mutation can be read"};
   return {"log", CheckResult::failed,
-          std::to_string(unreadable) + " unsent mutations cannot be read, the first is " + first +
+          counted(unreadable, "unsent mutation") + " cannot be read, the first is " + first +
               ". Another program wrote into the log; `tether log` shows them."};
 }
 
-std::vector<Difference> differences(File& file, std::int64_t& compared) {
+using Told = std::function<void(std::int64_t)>;
+
+std::vector<Difference> differences(File& file, std::int64_t& compared, const Told& progress) {
   std::vector<Difference> found;
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-    compared = replay_check(transaction, [&](const Difference& difference) { found.push_back(difference); });
+    compared = replay_check(
+        transaction, [&](const Difference& difference) { found.push_back(difference); }, progress);
   });
   return found;
 }
@@ -76,18 +83,19 @@ void compute_anew(File& file, const std::vector<Difference>& differing) {
   });
 }
 
-Check check_records(File& file, bool fix) {
+Check check_records(File& file, bool fix, const Told& progress) {
   std::int64_t compared = 0;
-  const std::vector<Difference> differing = differences(file, compared);
+  const std::vector<Difference> differing = differences(file, compared, progress);
   if (differing.empty()) {
-    return {"records", CheckResult::ok, std::to_string(compared) + " records are what their log makes them"};
+    return {"records", CheckResult::ok, "compared " + counted(compared, "record") + " with the log: none differs"};
   }
   std::string names;
   for (std::size_t i = 0; i < differing.size() && i < k_named_max; ++i) {
     names += (i == 0 ? "" : ", ") + differing[i].key.model.value + " " + differing[i].key.id.value;
   }
   if (differing.size() > k_named_max) names += ", …";
-  const std::string detail = std::to_string(differing.size()) + " records differ from their log: " + names;
+  const std::string detail = counted(static_cast<std::int64_t>(differing.size()), "record") +
+                             (differing.size() == 1 ? " differs" : " differ") + " from the log: " + names;
   if (!fix) return {"records", CheckResult::failed, detail + ". `tether doctor --fix` computes them anew."};
   compute_anew(file, differing);
   return {"records", CheckResult::ok, detail + "; computed anew", true};
@@ -106,13 +114,13 @@ Check check_queue(File& file) {
 
 }  // namespace
 
-std::vector<Check> check_file(File& file, bool fix) {
+std::vector<Check> check_file(File& file, bool fix, const std::function<void(std::int64_t)>& progress) {
   std::vector<Check> checks{check_integrity(file)};
   // What a damaged file says about the rest is worth nothing, and mending it would spread the damage.
   if (checks.front().result == CheckResult::failed) return checks;
   checks.push_back(check_schema(file, fix));
   checks.push_back(check_log(file));
-  checks.push_back(check_records(file, fix));
+  checks.push_back(check_records(file, fix, progress));
   checks.push_back(check_queue(file));
   return checks;
 }

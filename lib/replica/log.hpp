@@ -47,12 +47,31 @@ std::optional<LogEntry> find_mutation(sql::Transaction& transaction, const Mutat
 /// server already has what is seen. Returns the ids that will be pushed. Throws Error(not_found) for an id that is not
 /// a failed mutation.
 std::vector<MutationId> retry_failed(File& file, const std::vector<MutationId>& ids);
-/// All of them, in short transactions, so that others may record meanwhile. `sink` is given each id that will be
-/// pushed.
-void retry_all_failed(File& file, const std::function<void(const MutationId&)>& sink);
-std::vector<MutationId> retry_all_failed(File& file);
+
+/// A mutation that failed and that nobody dealt with yet, without what it says.
+struct FailedMutation {
+  MutationId id;
+  EntityKey key;
+  std::string reason;
+};
+
+/// In log order, as they are read.
+void failed_mutations(sql::Transaction& transaction, const std::function<void(const FailedMutation&)>& sink);
+
+/// One that cannot be recorded anew, since its record is larger than a server takes. It stays failed.
+struct Refusal {
+  FailedMutation mutation;
+  Error why;
+};
+
+/// All that failed, in short transactions, so that others may record meanwhile. `queued` is given each id that will be
+/// pushed, `refused` each that stays failed, once their transaction is committed.
+void retry_all_failed(File& file, const std::function<void(const MutationId&)>& queued,
+                      const std::function<void(const Refusal&)>& refused);
 
 /// Gives failed mutations up: the rows stay, marked 'dismissed', and the local state goes back to the server's.
 std::int64_t dismiss_failed(File& file, const std::vector<MutationId>& ids);
+/// All of them, in short transactions. `dismissed` is told after each how many were given up until then.
+void dismiss_all_failed(File& file, const std::function<void(std::int64_t)>& dismissed);
 
 }  // namespace tether::replica

@@ -30,6 +30,26 @@ std::string plan(File& file, std::string_view query) {
   return out;
 }
 
+/// The ids that will be pushed once all that failed was put back; none of them is refused.
+std::vector<MutationId> all_retried(File& file) {
+  std::vector<MutationId> queued;
+  retry_all_failed(
+      file, [&](const MutationId& id) { queued.push_back(id); },
+      [](const Refusal& refusal) { FAIL(refusal.why.what()); });
+  return queued;
+}
+
+/// As if it had been recorded when no size was too large.
+void grow(File& file, const MutationId& id, std::int64_t bytes) {
+  const std::string grown = "payload = '{\"text\":\"" + std::string(static_cast<std::size_t>(bytes), 'x') + "\"}'";
+  const std::string trigger = rows(file.database(), "SELECT sql FROM sqlite_schema WHERE type = 'trigger'");
+  file.database().execute_script(
+      "DROP TRIGGER tether_mutation_logs_immutable; UPDATE tether_mutation_logs SET " + grown +
+      " WHERE mutation_id = '" + id.value + "'; UPDATE tether_records SET " + grown +
+      " WHERE entity_id = (SELECT entity_id FROM tether_mutation_logs WHERE mutation_id = '" + id.value + "'); " +
+      trigger);
+}
+
 /// a1 a2 b1 c1, of which a1 is synced, b1 failed.
 struct Filled : Workbench {
   File file = make();
@@ -109,7 +129,7 @@ TEST_CASE("retry sends what was never decided again under its id") {
 TEST_CASE("retry records what was decided anew, under a new id") {
   Filled bench;
   File& file = bench.file;
-  const auto queued = retry_all_failed(file);
+  const auto queued = all_retried(file);
   REQUIRE(queued.size() == 1);
   CHECK(queued[0] != bench.b1);
   CHECK(entry_of(file, bench.b1).sync_status == "failed");
@@ -117,7 +137,7 @@ TEST_CASE("retry records what was decided anew, under a new id") {
   CHECK(entry_of(file, queued[0]).mutation.payload == R"({"n":3})");
   CHECK(entry_of(file, queued[0]).mutation.operation == protocol::Operation::create);
   CHECK(record_of(file, "b") == R"({"n":3}|0|2|0|5|NULL|0)");
-  CHECK(retry_all_failed(file).empty());
+  CHECK(all_retried(file).empty());
 }
 
 TEST_CASE("retry of an update sends what is seen now, and what waited for it goes along") {
@@ -153,7 +173,7 @@ TEST_CASE("retry of a refused create sends it with the correction that was made 
   SUBCASE("pushed, and the server could not decide") {
     let_server_refuse(file, correction, "error");
   }
-  const auto queued = retry_all_failed(file);
+  const auto queued = all_retried(file);
   REQUIRE(queued.size() == 1);
   const LogEntry entry = entry_of(file, queued[0]);
   CHECK(entry.mutation.operation == protocol::Operation::create);
@@ -188,6 +208,7 @@ TEST_CASE("retry does not settle a delete that waits behind a create which may h
   CHECK(retry_failed(file, {refused}).empty());
   CHECK(entry_of(file, deleted).sync_status == "pending");
   CHECK(entry_of(file, deleted).settled_by.empty());
+  CHECK(create(file, "a", R"({"n":3})")->version == 4);
 }
 
 TEST_CASE("retry of an edit that was followed by a delete deletes") {
@@ -226,7 +247,7 @@ TEST_CASE("retry of a whole failed history is one mutation that gives the same s
   let_server_refuse(file, first, "validation_failed");
   let_server_refuse(file, second, "not_found");
   SUBCASE("all") {
-    CHECK(retry_all_failed(file).size() == 1);
+    CHECK(all_retried(file).size() == 1);
   }
   SUBCASE("by their ids, one of them twice") {
     CHECK(retry_failed(file, {second, first, second}).size() == 1);
@@ -247,9 +268,45 @@ TEST_CASE("a thousand failed mutations of both kinds are all put back") {
   file.database().execute(
       "UPDATE tether_mutation_logs SET sync_status = 'failed', "
       "rejection_reason = CASE WHEN id % 2 THEN 'error' ELSE 'forbidden' END");
-  CHECK(retry_all_failed(file).size() == 1'201);
+  CHECK(all_retried(file).size() == 1'201);
   CHECK(rows(file.database(), "SELECT count(*) FROM tether_mutation_logs WHERE sync_status = 'pending'") == "1201");
-  CHECK(retry_all_failed(file).empty());
+  CHECK(all_retried(file).empty());
+}
+
+TEST_CASE("a record that is too large for any server stays failed and holds up no other") {
+  Workbench bench;
+  File file = bench.make();
+  const MutationId before = create(file, "a", R"({"n":1})")->mutation_id;
+  const MutationId large = create(file, "b", "{}")->mutation_id;
+  const MutationId behind = create(file, "c", R"({"n":3})")->mutation_id;
+  for (const MutationId& id : {before, large, behind}) let_server_refuse(file, id, "validation_failed");
+  grow(file, large, 1'100'000);
+  const std::string record = record_of(file, "b");
+  std::vector<MutationId> queued;
+  std::vector<Refusal> refused;
+  retry_all_failed(
+      file, [&](const MutationId& id) { queued.push_back(id); },
+      [&](const Refusal& refusal) { refused.push_back(refusal); });
+  CHECK(queued.size() == 2);
+  REQUIRE(refused.size() == 1);
+  CHECK(refused[0].mutation.id == large);
+  CHECK(refused[0].mutation.key == task("b"));
+  CHECK(refused[0].why.code() == ErrorCode::too_large);
+  CHECK(found(file, {.status = "pending"}) == "a2 c2");
+  CHECK(entry_of(file, large).settled_by.empty());
+  CHECK((record_of(file, "b") == record));
+  CHECK(fault_of([&] { retry_failed(file, {large}); }) == ErrorCode::too_large);
+  CHECK((record_of(file, "b") == record));
+}
+
+TEST_CASE("everything that failed is dismissed at once") {
+  Filled bench;
+  std::int64_t dismissed = 0;
+  dismiss_all_failed(bench.file, [&](std::int64_t count) { dismissed = count; });
+  CHECK(dismissed == 1);
+  CHECK(entry_of(bench.file, bench.b1).settled_by == "dismissed");
+  dismiss_all_failed(bench.file, [&](std::int64_t count) { dismissed = count; });
+  CHECK(dismissed == 0);
 }
 
 TEST_CASE("retry of a delete deletes again, or has nothing to do") {

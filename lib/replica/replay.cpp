@@ -22,8 +22,7 @@ constexpr sql::Statement k_log_by_entity{
 
 constexpr sql::Statement k_open_by_entity{
     "SELECT model, entity_id, id, operation, payload, before FROM tether_mutation_logs "
-    "WHERE sync_status <> 'synced' AND sync_status IN ('pending', 'syncing', 'failed') AND settled_by IS NULL "
-    "ORDER BY model, entity_id, id"};
+    "WHERE sync_status <> 'synced' AND " TETHER_IS_OPEN " ORDER BY model, entity_id, id"};
 
 constexpr sql::Statement k_log_id{"SELECT id FROM tether_mutation_logs WHERE mutation_id = $1"};
 
@@ -32,7 +31,7 @@ constexpr sql::Statement k_open_without_log{
     "SELECT " TETHER_RECORD_COLUMNS
     " FROM tether_records AS record WHERE open_log_id IS NOT NULL AND NOT EXISTS ("
     "SELECT 1 FROM tether_mutation_logs AS log WHERE log.entity_id = record.entity_id AND log.model = record.model "
-    "AND log.sync_status IN ('pending', 'syncing', 'failed') AND log.settled_by IS NULL)"};
+    "AND " TETHER_IS_OPEN ")"};
 
 constexpr sql::Statement k_count_records{"SELECT count(*) FROM tether_records"};
 
@@ -112,7 +111,8 @@ std::int64_t log_id(sql::Transaction& transaction, const MutationId& mutation) {
 }
 
 /// Records with an open edit against base and log. Returns how many of them have no row at all.
-std::int64_t check_open(sql::Transaction& transaction, const std::function<void(const Difference&)>& sink) {
+std::int64_t check_open(sql::Transaction& transaction, const std::function<void(const Difference&)>& sink,
+                        const std::function<void(std::int64_t)>& progress) {
   std::int64_t absent = 0;
   std::optional<RecordRow> live;
   const auto start = [&](const EntityKey& key) {
@@ -123,7 +123,11 @@ std::int64_t check_open(sql::Transaction& transaction, const std::function<void(
   Fold fold(start, [&](const Folded& folded) {
     if (const auto found = difference(live, folded)) sink(*found);
   });
-  transaction.run(k_open_by_entity, {}, [&](const sql::Row& row) { fold.add(row); });
+  std::int64_t replayed = 0;
+  transaction.run(k_open_by_entity, {}, [&](const sql::Row& row) {
+    fold.add(row);
+    progress(++replayed);
+  });
   fold.finish();
   return absent;
 }
@@ -154,7 +158,8 @@ void replay_log(sql::Transaction& transaction, const ReplayUntil& until,
   fold.finish();
 }
 
-std::int64_t replay_to(File& file, const ReplayUntil& until, const std::string& path) {
+std::int64_t replay_to(File& file, const ReplayUntil& until, const std::string& path,
+                       const std::function<void(std::int64_t)>& progress) {
   if (std::filesystem::exists(path)) {
     throw Error(ErrorCode::exists, path + " is there already", "Name a file that does not exist yet.");
   }
@@ -167,14 +172,16 @@ std::int64_t replay_to(File& file, const ReplayUntil& until, const std::string& 
       replay_log(reading, until, [&](const ReplayedRecord& record) {
         written += writing.run(
             k_insert, {record.key.model.value, record.key.id.value, record.payload, std::int64_t{record.deleted}});
+        progress(written);
       });
     });
   });
   return written;
 }
 
-std::int64_t replay_check(sql::Transaction& transaction, const std::function<void(const Difference&)>& sink) {
-  std::int64_t compared = check_open(transaction, sink);
+std::int64_t replay_check(sql::Transaction& transaction, const std::function<void(const Difference&)>& sink,
+                          const std::function<void(std::int64_t)>& progress) {
+  std::int64_t compared = check_open(transaction, sink, progress);
   check_claims(transaction, sink);
   transaction.run(k_count_records, {}, [&](const sql::Row& row) { compared += row.integer(0); });
   return compared;

@@ -33,8 +33,10 @@ void replay_log(sql::Transaction& transaction, const ReplayUntil& until,
                 const std::function<void(const ReplayedRecord&)>& sink);
 
 /// Like replay_log, into a new file of plain tables: `records(model, entity_id, payload, deleted)`. Throws
-/// Error(exists). Returns the number of records written.
-std::int64_t replay_to(File& file, const ReplayUntil& until, const std::string& path);
+/// Error(exists). Returns the number of records written; `progress` is told it meanwhile.
+std::int64_t replay_to(
+    File& file, const ReplayUntil& until, const std::string& path,
+    const std::function<void(std::int64_t)>& progress = [](std::int64_t) {});
 
 struct Difference {
   EntityKey key;
@@ -43,7 +45,10 @@ struct Difference {
 };
 
 /// Computes every record from its base (the server's state last seen) and its open mutations and reports each that
-/// differs from the live one. Returns the number of records compared.
-std::int64_t replay_check(sql::Transaction& transaction, const std::function<void(const Difference&)>& sink);
+/// differs from the live one. Returns the number of records compared; `progress` is told how many open mutations were
+/// replayed.
+std::int64_t replay_check(
+    sql::Transaction& transaction, const std::function<void(const Difference&)>& sink,
+    const std::function<void(std::int64_t)>& progress = [](std::int64_t) {});
 
 }  // namespace tether::replica

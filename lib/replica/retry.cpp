@@ -15,9 +15,12 @@ constexpr std::int64_t k_failed_per_step = 500;
 
 constexpr std::string_view k_dismissed = "dismissed";
 
-constexpr sql::Statement k_failed_after{
-    "SELECT id, mutation_id FROM tether_mutation_logs WHERE sync_status = 'failed' AND sync_status <> 'synced' "
-    "AND settled_by IS NULL AND id > $1 ORDER BY id LIMIT $2"};
+// Nothing of the payloads: of what failed there may be very much.
+#define TETHER_FAILED                                                                           \
+  "SELECT id, mutation_id, model, entity_id, rejection_reason FROM tether_mutation_logs WHERE " \
+  "sync_status = 'failed' AND sync_status <> 'synced' AND settled_by IS NULL AND "
+constexpr sql::Statement k_failed_after{TETHER_FAILED "id > $1 ORDER BY id LIMIT $2"};
+constexpr sql::Statement k_failed_by_id{TETHER_FAILED "mutation_id = $1"};
 
 constexpr sql::Statement k_requeue{
     "UPDATE tether_mutation_logs SET sync_status = 'pending', retry_count = 0, rejection_reason = NULL, "
@@ -28,45 +31,59 @@ constexpr sql::Statement k_settle{
 
 constexpr sql::Statement k_newest_open{
     "SELECT operation, payload FROM tether_mutation_logs WHERE entity_id = $2 AND model = $1 "
-    "AND sync_status IN ('pending', 'syncing', 'failed') AND settled_by IS NULL ORDER BY id DESC LIMIT 1"};
+    "AND " TETHER_IS_OPEN " ORDER BY id DESC LIMIT 1"};
 
 constexpr sql::Statement k_settle_open{
     "UPDATE tether_mutation_logs SET settled_by = $3, updated_at = $4, "
     "rejection_reason = CASE WHEN sync_status = 'failed' THEN rejection_reason ELSE 'superseded' END, "
     "sync_status = 'failed' WHERE entity_id = $2 AND model = $1 "
-    "AND sync_status IN ('pending', 'syncing', 'failed') AND settled_by IS NULL AND mutation_id <> $3"};
+    "AND " TETHER_IS_OPEN " AND mutation_id <> $3"};
 
 constexpr sql::Statement k_settle_failed{
     "UPDATE tether_mutation_logs SET settled_by = $3, updated_at = $4 WHERE entity_id = $2 AND model = $1 "
     "AND sync_status = 'failed' AND settled_by IS NULL"};
 
-enum class Failure { decided, undecided };
-
-Failure failure(const LogEntry& entry) {
-  return entry.rejection_reason == protocol::reason::k_error ? Failure::undecided : Failure::decided;
+bool is_decided(const FailedMutation& mutation) {
+  return mutation.reason != protocol::reason::k_error;
 }
 
-EntityKey key_of(const LogEntry& entry) {
-  return {entry.mutation.model, entry.mutation.entity_id};
+FailedMutation failed_mutation(const sql::Row& row) {
+  return {
+      {std::string(row.text(1))}, {{std::string(row.text(2))}, {std::string(row.text(3))}}, std::string(row.text(4))};
 }
 
-bool is_failed(const LogEntry& entry) {
-  return entry.sync_status == "failed" && entry.settled_by.empty();
+/// nullopt: it is not failed, or settled already.
+std::optional<FailedMutation> find_failed(sql::Transaction& transaction, const MutationId& id) {
+  std::optional<FailedMutation> found;
+  transaction.run(k_failed_by_id, {id.value}, [&](const sql::Row& row) { found = failed_mutation(row); });
+  return found;
 }
 
-LogEntry failed_entry(sql::Transaction& transaction, const MutationId& id) {
-  std::optional<LogEntry> entry = find_mutation(transaction, id);
-  if (entry && is_failed(*entry)) return *std::move(entry);
-  const std::string what = entry ? "mutation " + id.value + " is not failed" : "there is no mutation " + id.value;
-  throw Error(ErrorCode::not_found, what, "`tether log --status failed` shows those that are.");
+FailedMutation named_failed(sql::Transaction& transaction, const MutationId& id) {
+  std::optional<FailedMutation> found = find_failed(transaction, id);
+  if (found) return *std::move(found);
+  const bool is_there = find_mutation(transaction, id).has_value();
+  throw Error(ErrorCode::not_found,
+              is_there ? "mutation " + id.value + " is not failed" : "there is no mutation " + id.value,
+              "`tether log --status failed` shows those that are.");
 }
 
-/// Marks `entry` as given up and takes its effect out of the record.
-void give_up(File& file, sql::Transaction& transaction, const LogEntry& entry) {
+/// The failed mutations after log id `after`, as many as one step takes; `after` moves behind them.
+std::vector<FailedMutation> next_failed(sql::Transaction& transaction, std::int64_t& after) {
+  std::vector<FailedMutation> found;
+  transaction.run(k_failed_after, {after, k_failed_per_step}, [&](const sql::Row& row) {
+    after = row.integer(0);
+    found.push_back(failed_mutation(row));
+  });
+  return found;
+}
+
+/// Marks it as given up and takes its effect out of the record.
+void give_up(File& file, sql::Transaction& transaction, const FailedMutation& mutation) {
   const Instant now = file.clock().now();
   const std::string at = rfc3339_ms(now);
-  transaction.run(k_settle, {entry.mutation.mutation_id.value, k_dismissed, at});
-  RecordRow row = read_record(transaction, key_of(entry)).value_or(RecordRow{.key = key_of(entry)});
+  transaction.run(k_settle, {mutation.id.value, k_dismissed, at});
+  RecordRow row = read_record(transaction, mutation.key).value_or(RecordRow{.key = mutation.key});
   const rules::LocalState server = server_state(row);
   row.updated_at_ms = to_ms(now);
   store_over(transaction, std::move(row), server);
@@ -99,11 +116,10 @@ bool lay_bare(sql::Transaction& transaction, const EntityKey& key) {
   return server.exists && !server.deleted;
 }
 
-/// The record with what is still open of it.
-void lay_open_over(sql::Transaction& transaction, const EntityKey& key) {
-  std::optional<RecordRow> row = read_record(transaction, key);
-  const rules::LocalState server = row ? server_state(*row) : rules::LocalState{};
-  store_over(transaction, std::move(row).value_or(RecordRow{.key = key}), server);
+/// The record, which was `row` before it was laid bare, with what is still open of it.
+void lay_open_over(sql::Transaction& transaction, RecordRow row) {
+  const rules::LocalState server = server_state(row);
+  store_over(transaction, std::move(row), server);
 }
 
 /// One mutation in place of all that is open of the entity. nullopt when the server has what is wanted, as far as is
@@ -111,6 +127,7 @@ void lay_open_over(sql::Transaction& transaction, const EntityKey& key) {
 /// what follows it.
 std::optional<Recorded> record_anew(File& file, sql::Transaction& transaction, const EntityKey& key) {
   const Wish wanted = wish(transaction, key);
+  const std::optional<RecordRow> before = read_record(transaction, key);
   const bool there = lay_bare(transaction, key);
   Recorder recorder(file, transaction);
   std::optional<Recorded> recorded;
@@ -124,80 +141,112 @@ std::optional<Recorded> record_anew(File& file, sql::Transaction& transaction, c
     transaction.run(k_settle_open, {key.model.value, key.id.value, recorded->mutation_id.value, at});
   } else {
     transaction.run(k_settle_failed, {key.model.value, key.id.value, k_dismissed, at});
-    lay_open_over(transaction, key);
+    lay_open_over(transaction, before.value_or(RecordRow{.key = key}));
   }
   return recorded;
 }
 
 /// The id that will be pushed for it.
-std::optional<MutationId> retry(File& file, sql::Transaction& transaction, const LogEntry& entry) {
-  const MutationId& id = entry.mutation.mutation_id;
-  if (failure(entry) == Failure::undecided) {
+std::optional<MutationId> retry(File& file, sql::Transaction& transaction, const FailedMutation& mutation) {
+  if (!is_decided(mutation)) {
     const std::string at = rfc3339_ms(file.clock().now());
-    transaction.run(k_requeue, {id.value, at});
-    return id;
+    transaction.run(k_requeue, {mutation.id.value, at});
+    return mutation.id;
   }
-  return with_context("mutation " + id.value, [&]() -> std::optional<MutationId> {
-    const std::optional<Recorded> recorded = record_anew(file, transaction, key_of(entry));
-    if (!recorded) return std::nullopt;
-    return recorded->mutation_id;
+  const std::optional<Recorded> recorded = record_anew(file, transaction, mutation.key);
+  if (!recorded) return std::nullopt;
+  return recorded->mutation_id;
+}
+
+/// What became of the failed mutations of one step, for after its commit.
+struct Step {
+  std::vector<MutationId> queued;
+  std::vector<Refusal> refused;
+};
+
+/// One that cannot be recorded anew for its size stays as it was; it must not hold up the others.
+void retry_unless_too_large(File& file, sql::Transaction& transaction, const FailedMutation& mutation, Step& step) {
+  const std::optional<RecordRow> before = read_record(transaction, mutation.key);
+  try {
+    if (const auto id = retry(file, transaction, mutation)) step.queued.push_back(*id);
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::too_large) throw;
+    if (before) write_record(transaction, *before);
+    step.refused.push_back({mutation, e});
+  }
+}
+
+/// One step of those that the server decided, or of those that it did not. False behind the last.
+bool retry_step(File& file, bool decided, std::int64_t& after, Step& step) {
+  return sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+    const std::vector<FailedMutation> failed = next_failed(transaction, after);
+    for (const FailedMutation& mutation : failed) {
+      if (is_decided(mutation) != decided) continue;
+      // One before it may have settled it.
+      if (find_failed(transaction, mutation.id)) retry_unless_too_large(file, transaction, mutation, step);
+    }
+    return !failed.empty();
   });
 }
 
-/// Those of `ids` that failed in one way and that nothing has settled meanwhile.
-void retry_each(File& file, sql::Transaction& transaction, const std::vector<MutationId>& ids, Failure kind,
-                const std::function<void(const MutationId&)>& sink) {
-  for (const MutationId& id : ids) {
-    const std::optional<LogEntry> entry = find_mutation(transaction, id);
-    if (!entry || !is_failed(*entry) || failure(*entry) != kind) continue;
-    if (const auto queued = retry(file, transaction, *entry)) sink(*queued);
-  }
-}
-
 // Decided ones first: they may settle undecided ones of their entities.
-constexpr std::array k_order{Failure::decided, Failure::undecided};
+constexpr std::array k_decided_first{true, false};
 
 }  // namespace
 
+void failed_mutations(sql::Transaction& transaction, const std::function<void(const FailedMutation&)>& sink) {
+  constexpr std::int64_t k_all = -1;
+  transaction.run(k_failed_after, {std::int64_t{0}, k_all}, [&](const sql::Row& row) { sink(failed_mutation(row)); });
+}
+
 std::vector<MutationId> retry_failed(File& file, const std::vector<MutationId>& ids) {
   return sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-    for (const MutationId& id : ids) static_cast<void>(failed_entry(transaction, id));
+    for (const MutationId& id : ids) static_cast<void>(named_failed(transaction, id));
     std::vector<MutationId> queued;
-    for (const Failure kind : k_order) {
-      retry_each(file, transaction, ids, kind, [&](const MutationId& id) { queued.push_back(id); });
+    for (const bool decided : k_decided_first) {
+      for (const MutationId& id : ids) {
+        const std::optional<FailedMutation> failed = find_failed(transaction, id);
+        if (!failed || is_decided(*failed) != decided) continue;
+        const auto retried = with_context("mutation " + id.value, [&] { return retry(file, transaction, *failed); });
+        if (retried) queued.push_back(*retried);
+      }
     }
     return queued;
   });
 }
 
-void retry_all_failed(File& file, const std::function<void(const MutationId&)>& sink) {
-  for (const Failure kind : k_order) {
+void retry_all_failed(File& file, const std::function<void(const MutationId&)>& queued,
+                      const std::function<void(const Refusal&)>& refused) {
+  for (const bool decided : k_decided_first) {
     std::int64_t after = 0;
-    std::vector<MutationId> ids;
-    do {
-      ids.clear();
-      sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-        transaction.run(k_failed_after, {after, k_failed_per_step}, [&](const sql::Row& row) {
-          after = row.integer(0);
-          ids.push_back({std::string(row.text(1))});
-        });
-        retry_each(file, transaction, ids, kind, sink);
-      });
-    } while (!ids.empty());
+    for (bool more = true; more;) {
+      Step step;
+      more = retry_step(file, decided, after, step);
+      for (const MutationId& id : step.queued) queued(id);
+      for (const Refusal& refusal : step.refused) refused(refusal);
+    }
   }
-}
-
-std::vector<MutationId> retry_all_failed(File& file) {
-  std::vector<MutationId> queued;
-  retry_all_failed(file, [&](const MutationId& id) { queued.push_back(id); });
-  return queued;
 }
 
 std::int64_t dismiss_failed(File& file, const std::vector<MutationId>& ids) {
   sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-    for (const MutationId& id : ids) give_up(file, transaction, failed_entry(transaction, id));
+    for (const MutationId& id : ids) give_up(file, transaction, named_failed(transaction, id));
   });
   return static_cast<std::int64_t>(ids.size());
+}
+
+void dismiss_all_failed(File& file, const std::function<void(std::int64_t)>& dismissed) {
+  std::int64_t count = 0;
+  std::int64_t after = 0;
+  std::vector<FailedMutation> failed;
+  do {
+    sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+      failed = next_failed(transaction, after);
+      for (const FailedMutation& mutation : failed) give_up(file, transaction, mutation);
+    });
+    count += static_cast<std::int64_t>(failed.size());
+    dismissed(count);
+  } while (!failed.empty());
 }
 
 }  // namespace tether::replica

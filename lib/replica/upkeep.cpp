@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "replica/upkeep.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace tether::replica {
@@ -33,7 +34,7 @@ std::int64_t run_alone(File& file, const sql::Statement& statement, std::initial
                              [&](sql::Transaction& transaction) { return transaction.run(statement, parameters); });
 }
 
-std::int64_t forget_log(File& file, std::int64_t before_seconds) {
+std::int64_t forget_log(File& file, std::int64_t before_seconds, const std::function<void(std::int64_t)>& progress) {
   std::int64_t first = 0;
   std::int64_t last = -1;
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
@@ -43,8 +44,9 @@ std::int64_t forget_log(File& file, std::int64_t before_seconds) {
     });
   });
   std::int64_t forgotten = 0;
-  for (; first <= last; first += k_slice) {
-    forgotten += run_alone(file, k_forget_log, {first, first + k_slice - 1, before_seconds});
+  for (std::int64_t from = first; from <= last; from += k_slice) {
+    forgotten += run_alone(file, k_forget_log, {from, from + k_slice - 1, before_seconds});
+    progress(std::min(from + k_slice, last + 1) - first);
   }
   return forgotten;
 }
@@ -66,14 +68,15 @@ std::int64_t bytes_of(const std::string& path) {
 
 }  // namespace
 
-CompactReport compact(File& file, std::chrono::milliseconds keep) {
+CompactReport compact(File& file, std::chrono::milliseconds keep, const std::function<void(std::int64_t)>& progress) {
   const std::int64_t before_ms = to_ms(file.clock().now()) - keep.count();
   CompactReport report;
   checkpoint(file);
   report.bytes_before = bytes_of(file.path());
   run_alone(file, k_forget_conflicts, {before_ms / 1000});
-  report.log_rows = forget_log(file, before_ms / 1000);
+  report.log_rows = forget_log(file, before_ms / 1000, progress);
   report.tombstones = run_alone(file, k_forget_tombstones, {before_ms});
+  progress(0);
   file.database().execute("VACUUM");
   checkpoint(file);
   report.bytes_after = bytes_of(file.path());

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,16 @@ struct CompactReport {
   std::int64_t bytes_after = 0;
 };
 
-/// Never forgets anything that is not safely on the server and settled.
-CompactReport compact(File& file, std::chrono::milliseconds keep);
+/// Never forgets anything that is not safely on the server and settled. `progress` is told how much of the log was gone
+/// through; 0 while the room is given back.
+CompactReport compact(
+    File& file, std::chrono::milliseconds keep,
+    const std::function<void(std::int64_t)>& progress = [](std::int64_t) {});
 
 /// A complete copy in one file, taken while others write. It is on the disk, and appears under `path` whole or not at
 /// all; until then it is written beside it, as `PATH.partial-…`. Throws Error(exists) when `path` is there, also when
-/// it appeared meanwhile, and leaves that alone.
-void backup(File& file, const std::string& path);
+/// it appeared meanwhile, and leaves that alone. `progress`, where it is given, is told how many bytes were written.
+void backup(File& file, const std::string& path, const std::function<void(std::int64_t)>& progress = {});
 
 enum class CheckResult { ok, warning, failed };
 struct Check {
@@ -35,7 +39,9 @@ struct Check {
 };
 
 /// SQLite's integrity check; schema objects (a missing trigger or index is made again with `fix`); records against
-/// replay (with `fix`, the local state is computed anew); queue age. Local only.
-std::vector<Check> check_file(File& file, bool fix);
+/// replay (with `fix`, the local state is computed anew); queue age. Local only. `progress` is told how many open
+/// mutations were replayed.
+std::vector<Check> check_file(
+    File& file, bool fix, const std::function<void(std::int64_t)>& progress = [](std::int64_t) {});
 
 }  // namespace tether::replica

@@ -13,14 +13,16 @@
 
 namespace tether::embedded {
 extern const std::string_view authority_schema;
-}
+extern const std::string_view authority_schema_2;
+}  // namespace tether::embedded
 
 namespace tether::authority {
 namespace {
 
 /// Migration n brings a store from version n - 1 to n.
 std::string migration(int version) {
-  const std::array<std::string_view, k_schema_version> scripts{embedded::authority_schema};
+  const std::array<std::string_view, k_schema_version> scripts{embedded::authority_schema,
+                                                               embedded::authority_schema_2};
   return std::string(scripts.at(static_cast<std::size_t>(version - 1))) + "\nDELETE FROM tether_schema;" +
          "\nINSERT INTO tether_schema(version) VALUES (" + std::to_string(version) + ");\n";
 }

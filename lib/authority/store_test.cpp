@@ -5,7 +5,12 @@
 #include <thread>
 
 #include "authority/fixture.hpp"
+#include "authority/tokens.hpp"
 #include "base/error.hpp"
+
+namespace tether::embedded {
+extern const std::string_view authority_schema;
+}
 
 namespace tether::authority {
 namespace {
@@ -27,17 +32,33 @@ TEST_CASE("a new store is made once, and found as it should be after that") {
   CHECK(migrate(*database) == 0);
   CHECK(schema_version(*database) == k_schema_version);
   CHECK(migrate(*database) == k_schema_version);
-  CHECK(database->tables() ==
-        std::vector<std::string>{"tether_mutations", "tether_records", "tether_schema", "tether_scopes"});
+  CHECK(database->tables() == std::vector<std::string>{"tether_devices", "tether_mutations", "tether_records",
+                                                       "tether_revoked_devices", "tether_schema", "tether_scopes",
+                                                       "tether_tokens"});
+}
+
+TEST_CASE("a store of an earlier program gets what it lacks and keeps what it has") {
+  const testing::ServerStore store;
+  const auto database = store.open();
+  database->execute_script(embedded::authority_schema);
+  database->execute_script(
+      "INSERT INTO tether_schema(version) VALUES (1);"
+      "INSERT INTO tether_scopes(scope, clock_us, epoch) VALUES ('school', 7, 'E');");
+  CHECK(migrate(*database) == 1);
+  CHECK(schema_version(*database) == 2);
+  std::int64_t clock_us = 0;
+  database->execute("SELECT clock_us FROM tether_scopes", {}, [&](const sql::Row& row) { clock_us = row.integer(0); });
+  CHECK(clock_us == 7);
+  CHECK(tokens(*database).empty());
 }
 
 TEST_CASE("a store of a later program is refused and left alone") {
   const testing::ServerStore store;
   const auto database = store.open();
   migrate(*database);
-  database->execute("UPDATE tether_schema SET version = 2");
+  database->execute("UPDATE tether_schema SET version = 3");
   CHECK(refusal(*database) == ErrorCode::newer_version);
-  CHECK(schema_version(*database) == 2);
+  CHECK(schema_version(*database) == 3);
 }
 
 TEST_CASE("a database of something else is refused and left alone") {

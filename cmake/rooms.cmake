@@ -26,6 +26,13 @@ function(tether_test name)
   add_test(NAME ${name} COMMAND test_${name})
 endfunction()
 
+# tether_test_on_postgres(NAME): the tests of a room once more, with the server's store in Postgres (testing/server_store.hpp).
+function(tether_test_on_postgres name)
+  add_test(NAME ${name}.postgres COMMAND test_${name})
+  # Fewer histories (testing/simulation_test.cpp): each takes ten times as long as on SQLite in memory.
+  set_tests_properties(${name}.postgres PROPERTIES ENVIRONMENT "TETHER_TEST_STORE=postgres;TETHER_HISTORIES=60")
+endfunction()
+
 # tether_embed(TARGET FILE SYMBOL): FILE as a constant `extern const std::string_view SYMBOL` of namespace tether::embedded.
 function(tether_embed target file symbol)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cpp)

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <string_view>
 
 #include "base/error.hpp"
 #include "sql/postgres/postgres.hpp"
@@ -16,6 +17,9 @@ namespace tether::testing {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view k_before_name = "postgres://tether@/";
+constexpr const char* k_tests = "tests";  // the database
 
 /// Postgres refuses to run as root.
 std::string as_unprivileged() {
@@ -71,20 +75,30 @@ PostgresCluster::PostgresCluster() : folder_(make_folder()) {
       << "listen_addresses = ''\nunix_socket_directories = '" << folder_ << "'\nmax_connections = 100\n"
       << "fsync = off\nfull_page_writes = off\nshared_buffers = 64MB\nautovacuum = off\n";
   start();
+  sql::open_postgres(url("postgres"))->execute(std::string("CREATE DATABASE ") + k_tests);
 }
 
 PostgresCluster::~PostgresCluster() {
   if (keeper_ != nullptr) pclose(keeper_);  // waits until everything is gone
 }
 
-std::string PostgresCluster::new_database() {
-  const std::string name = "test_" + std::to_string(++databases_);
-  sql::open_postgres(url("postgres"))->execute("CREATE DATABASE " + name + " STRATEGY file_copy");
-  return url(name);
+std::string PostgresCluster::new_schema() {
+  const std::string name = "test_" + std::to_string(++made_);
+  sql::open_postgres(url(k_tests))->execute("CREATE SCHEMA " + name);
+  return url(k_tests) + "&options=-csearch_path%3D" + name;
+}
+
+std::string PostgresCluster::new_copy(const std::string& url_of_original) {
+  const std::string end = url_of_original.substr(url_of_original.find('?'));
+  const std::string original =
+      url_of_original.substr(k_before_name.size(), url_of_original.size() - end.size() - k_before_name.size());
+  const std::string name = "copy_" + std::to_string(++made_);
+  sql::open_postgres(url("postgres"))->execute("CREATE DATABASE " + name + " TEMPLATE " + original);
+  return std::string(k_before_name) + name + end;
 }
 
 std::string PostgresCluster::url(const std::string& database) const {
-  return "postgres://tether@/" + database + "?host=" + folder_;
+  return std::string(k_before_name) + database + "?host=" + folder_;
 }
 
 void PostgresCluster::stop(Stop how) {

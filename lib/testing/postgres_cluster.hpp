@@ -19,9 +19,11 @@ class PostgresCluster {
   PostgresCluster(const PostgresCluster&) = delete;
   PostgresCluster& operator=(const PostgresCluster&) = delete;
 
-  /// The URL of a new, empty database.
-  std::string new_database();
-  /// A database that is there, or not.
+  /// The URL of an empty place: a schema of its own, which takes a tenth of the time that a new database does.
+  std::string new_schema();
+  /// The URL of a copy of the database of `url`, to which no connection may be open.
+  std::string new_copy(const std::string& url);
+  /// A database that is there, or not; `postgres` always is.
   std::string url(const std::string& database) const;
 
   enum class Stop { fast, immediate };
@@ -35,7 +37,7 @@ class PostgresCluster {
 
   std::string folder_;
   std::FILE* keeper_ = nullptr;  // a shell that clears up when this end of its pipe closes
-  int databases_ = 0;
+  int made_ = 0;
 };
 
 }  // namespace tether::testing

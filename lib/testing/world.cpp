@@ -12,7 +12,6 @@
 #include "replica/records.hpp"
 #include "replica/replay.hpp"
 #include "replica/status.hpp"
-#include "sql/sqlite.hpp"
 
 namespace tether::testing {
 
@@ -100,7 +99,9 @@ replica::PullReport Laptop::pull(std::int64_t page) {
 
 void Laptop::sync() {
   for (int round = 0; round < k_rounds_max; ++round) {
-    if (push().end == replica::End::done && pull().end == replica::End::done) return;
+    if (push().end != replica::End::done) continue;
+    const replica::PullReport pulled = pull();
+    if (pulled.end == replica::End::done && !pulled.push_first) return;
   }
   throw Error(ErrorCode::internal, "a sync did not come to its end");
 }
@@ -152,7 +153,7 @@ World::World(std::uint64_t seed)
     : random_(seed),
       clock_(parse_rfc3339("2026-11-21T20:49:00Z")),
       authority_(clock_, random_, {}),
-      store_(sql::open_sqlite({.path = directory_.file("server.db"), .open = sql::Open::create})),
+      store_(server_store_.open()),
       wire_([this](Call call, std::string_view body) { return answer(call, body); }, random_) {
   authority::migrate(*store_);
 }
@@ -178,15 +179,15 @@ Laptop& World::copy_of(const std::string& original, const std::string& name) {
 
 std::string World::store_bytes() {
   store_.reset();
-  std::string bytes = read_all(directory_.file("server.db"));
-  store_ = sql::open_sqlite({.path = directory_.file("server.db")});
+  std::string bytes = server_store_.backup();
+  store_ = server_store_.open();
   return bytes;
 }
 
 void World::put_store_back(const std::string& bytes) {
   store_.reset();
-  write_all(directory_.file("server.db"), bytes);
-  store_ = sql::open_sqlite({.path = directory_.file("server.db")});
+  server_store_.put_back(bytes);
+  store_ = server_store_.open();
 }
 
 void World::settle() {

@@ -19,6 +19,7 @@
 #include "replica/pull.hpp"
 #include "replica/push.hpp"
 #include "testing/fake_wire.hpp"
+#include "testing/server_store.hpp"
 #include "testing/temporary_directory.hpp"
 
 namespace tether::testing {
@@ -104,6 +105,7 @@ class World {
   SteppingClock clock_;
   TemporaryDirectory directory_;
   authority::Authority authority_;
+  ServerStore server_store_;
   std::unique_ptr<sql::Database> store_;
   FakeWire wire_;
   std::map<std::string, std::unique_ptr<Laptop>> laptops_;

@@ -22,7 +22,7 @@ class Store {
   Store() { open()->execute_script(contract::k_books); }
   std::unique_ptr<Database> open() { return open_postgres(url); }
 
-  std::string url = PostgresCluster::shared().new_database();
+  std::string url = PostgresCluster::shared().new_schema();
 };
 
 TEST_CASE("postgres keeps the contract of a database") {

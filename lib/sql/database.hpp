@@ -11,7 +11,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <variant>
 #include <vector>
 
@@ -101,7 +100,7 @@ class Database {
   /// From now on `tick` is called every so often while a statement runs, so that it can be shown that it does; an empty
   /// one ends that. It must not use this database. What it throws ends the statement, which throws it. A driver that
   /// cannot tell never calls it.
-  virtual void while_running(std::function<void()> tick) { static_cast<void>(tick); }
+  virtual void while_running(const std::function<void()>& tick) { static_cast<void>(tick); }
   /// The names of all tables, sorted: what tells a new database from someone else's.
   virtual std::vector<std::string> tables() = 0;
 };
@@ -109,8 +108,8 @@ class Database {
 /// Has `tick` called while statements run (Database::while_running), as long as it lives; an empty one is none.
 class Ticking {
  public:
-  Ticking(Database& database, std::function<void()> tick) : database_(database) {
-    database_.while_running(std::move(tick));
+  Ticking(Database& database, const std::function<void()>& tick) : database_(database) {
+    database_.while_running(tick);
   }
   ~Ticking() { database_.while_running({}); }
   Ticking(const Ticking&) = delete;

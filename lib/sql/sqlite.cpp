@@ -66,7 +66,7 @@ class SqliteDatabase final : public Database {
   std::int64_t execute(std::string_view text, std::span<const Value> parameters, const RowSink& sink) override;
   void execute_script(std::string_view script) override;
   std::vector<std::string> tables() override;
-  void while_running(std::function<void()> tick) override;
+  void while_running(const std::function<void()>& tick) override;
 
   std::int64_t run(std::string_view text, std::span<const Value> parameters, const RowSink& sink);
   std::int64_t run_many(const BatchStatement& statement, std::span<const Value> parameters, const Batch& rows,
@@ -283,8 +283,8 @@ std::vector<std::string> SqliteDatabase::tables() {
   return names;
 }
 
-void SqliteDatabase::while_running(std::function<void()> tick) {
-  tick_ = std::move(tick);
+void SqliteDatabase::while_running(const std::function<void()>& tick) {
+  tick_ = tick;
   sqlite3_progress_handler(connection_.get(), k_instructions_per_tick, tick_ ? call_tick : nullptr, this);
 }
 

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <new>
 #include <string_view>
@@ -64,9 +65,23 @@ bool writable(const std::string& path) {
   throw Error(ErrorCode::internal, path + ": " + message + " (SQLite code " + std::to_string(code) + ")");
 }
 
+[[noreturn]] void throw_full(const std::string& path) {
+  throw Fatal(ErrorCode::disk_full, path + ": no room left; nothing of this step was kept",
+              "Free some space, then try again.");
+}
+
+/// SQLite knows one way only in which a disk is full; a quota and a limit on the size of files are others. `cause` is
+/// the errno that it left behind: it keeps none of its own for a commit.
+[[noreturn]] void throw_io(int code, int cause, const std::string& path) {
+  if (cause == ENOSPC || cause == EDQUOT || cause == EFBIG) throw_full(path);
+  throw Error(ErrorCode::io, path + ": the file system failed (" + std::string(sqlite3_errstr(code)) + ")",
+              "Check the disk; a database does not belong on a network file system.");
+}
+
 }  // namespace
 
 void throw_sqlite_error(int code, sqlite3* connection, const std::string& path) {
+  const int cause = errno;
   const std::string message = connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(code);
   switch (code & 0xff) {  // the primary code
     case SQLITE_NOTADB:
@@ -75,8 +90,7 @@ void throw_sqlite_error(int code, sqlite3* connection, const std::string& path) 
     case SQLITE_CORRUPT:
       throw_corrupt(path, message);
     case SQLITE_FULL:
-      throw Fatal(ErrorCode::disk_full, path + ": no room left; nothing of this step was kept",
-                  "Free some space, then try again.");
+      throw_full(path);
     case SQLITE_READONLY:
       throw_read_only(path);
     case SQLITE_CANTOPEN:
@@ -90,8 +104,7 @@ void throw_sqlite_error(int code, sqlite3* connection, const std::string& path) 
     case SQLITE_IOERR:
     case SQLITE_NOLFS:
     case SQLITE_PROTOCOL:
-      throw Error(ErrorCode::io, path + ": the file system failed (" + std::string(sqlite3_errstr(code)) + ")",
-                  "Check the disk; a database does not belong on a network file system.");
+      throw_io(code, cause, path);
     case SQLITE_TOOBIG:
       throw Error(ErrorCode::too_large, path + ": a text is larger than a database can hold", "Split it.");
     case SQLITE_NOMEM:

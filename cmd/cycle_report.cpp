@@ -68,7 +68,8 @@ void name_rejections(Terminal& terminal, replica::File& file, const replica::Pus
   if (unnamed > 0) terminal.line("… and " + grouped(unnamed) + " more");
 }
 
-void say_what_next(Terminal& terminal, const replica::PushReport& push) {
+void say_what_next(Terminal& terminal, const CycleReport& report) {
+  const replica::PushReport& push = report.push;
   if (push.failed > 0) {
     terminal.message(
         "`tether log --status failed` shows what was rejected; `tether retry` sends it again, `tether retry --dismiss` "
@@ -76,6 +77,11 @@ void say_what_next(Terminal& terminal, const replica::PushReport& push) {
         "it up.");
   }
   if (push.conflicts > 0) terminal.message("`tether conflicts` shows them; `tether conflicts resolve ID` settles one.");
+  if (report.push_first) {
+    terminal.message(
+        "The server was restored from a backup. Nothing is pulled before what it once had is sent again: run `tether "
+        "sync`.");
+  }
   if (push.skipped > 0) terminal.message("The server could not decide some just now; the next push sends them again.");
 }
 
@@ -87,7 +93,7 @@ void report_cycle(Terminal& terminal, replica::File& file, const CycleOptions& o
   name_rejections(terminal, file, report.push);
   if (!terminal.quiet()) terminal.line(summary(options, report));
   terminal.detail("took " + human_duration(std::chrono::milliseconds(duration_ms)));
-  say_what_next(terminal, report.push);
+  say_what_next(terminal, report);
 }
 
 ExitCode report_skipped(Terminal& terminal, std::int64_t duration_ms) {
@@ -100,7 +106,7 @@ ExitCode report_skipped(Terminal& terminal, std::int64_t duration_ms) {
 }
 
 ExitCode exit_code(const CycleReport& report) {
-  if (report.push.failed > 0 || report.push.conflicts > 0) return ExitCode::attention;
+  if (report.push.failed > 0 || report.push.conflicts > 0 || report.push_first) return ExitCode::attention;
   return report.push.skipped > 0 ? ExitCode::unreachable : ExitCode::done;
 }
 

@@ -49,8 +49,7 @@ void push_pending(replica::File& file, Context::Connection& connection, Terminal
   report.reason = report.push.reason;
 }
 
-/// Returns whether the server was restored, so that what it once acknowledged waits to be sent again.
-bool pull_changes(replica::File& file, Context::Connection& connection, Terminal& terminal,
+void pull_changes(replica::File& file, Context::Connection& connection, Terminal& terminal,
                   std::optional<std::int64_t> page, CycleReport& report) {
   Progress progress(terminal, "pulling");
   const std::int64_t pulled_before = report.pulled;
@@ -64,7 +63,7 @@ bool pull_changes(replica::File& file, Context::Connection& connection, Terminal
   report.pulled = pulled_before + pulled.pulled;
   report.end = pulled.end;
   report.reason = pulled.reason;
-  return pulled.started_over;
+  report.push_first = pulled.push_first;
 }
 
 /// Fills the report as it goes: what was done before a fault is in it.
@@ -76,8 +75,8 @@ void cycle(Context& context, replica::File& file, const Settings& settings, cons
   const auto connection = context.connect(settings);
   if (pending > 0) push_pending(file, *connection, context.terminal(), batch, pending, report);
   if (!options.pull || report.end != replica::End::done) return;
-  const bool started_over = pull_changes(file, *connection, context.terminal(), page_of(settings), report);
-  if (!started_over || !options.push || report.end != replica::End::done) return;
+  pull_changes(file, *connection, context.terminal(), page_of(settings), report);
+  if (!report.push_first || !options.push) return;
   push_pending(file, *connection, context.terminal(), batch, replica::status(file).pending, report);
   if (report.end == replica::End::done) {
     pull_changes(file, *connection, context.terminal(), page_of(settings), report);

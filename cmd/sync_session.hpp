@@ -28,6 +28,7 @@ struct CycleReport {
   std::string reason;
   replica::PushReport push;
   std::int64_t pulled = 0;
+  bool push_first = false;  // nothing was pulled, since a restored server has to be sent again what it had
 };
 
 /// Declares the options that the directions of `options` take, the exit codes, and running it.

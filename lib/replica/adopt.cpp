@@ -17,6 +17,10 @@ constexpr sql::Statement k_whole_log{
     "SELECT model, entity_id, id, operation, payload, version, timestamp, sync_status, settled_by, mutation_id "
     "FROM tether_mutation_logs ORDER BY model, entity_id, id"};
 
+// Elsewhere in this room, a mutation that is pending and has a time was acknowledged before its server was restored.
+constexpr sql::Statement k_clear_times{
+    "UPDATE tether_mutation_logs SET synced_at = NULL WHERE sync_status <> 'synced' AND synced_at IS NOT NULL"};
+
 /// One entity while its mutations go by.
 struct Folding {
   RecordRow row;
@@ -61,6 +65,7 @@ void store(sql::Transaction& transaction, Folding folding) {
 }  // namespace
 
 void fold_adopted_log(sql::Transaction& transaction) {
+  transaction.run(k_clear_times, {});
   std::optional<Folding> folding;
   transaction.run(k_whole_log, {}, [&](const sql::Row& row) {
     const EntityKey key{{std::string(row.text(0))}, {std::string(row.text(1))}};

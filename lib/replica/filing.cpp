@@ -35,13 +35,15 @@ constexpr sql::Statement k_synced{
     "UPDATE tether_mutation_logs SET sync_status = 'synced', synced_at = $2, updated_at = $2, "
     "rejection_reason = NULL, rejection_data = NULL WHERE id = $1"};
 
+// What fails is acknowledged no more, whatever it was before the server was restored.
 constexpr sql::Statement k_not_synced{
-    "UPDATE tether_mutation_logs SET sync_status = $2, rejection_reason = $3, rejection_data = $4, retry_count = $5, "
+    "UPDATE tether_mutation_logs SET sync_status = $2, synced_at = CASE WHEN $2 = 'pending' THEN synced_at END, "
+    "rejection_reason = $3, rejection_data = $4, retry_count = $5, "
     "updated_at = $6 WHERE id = $1 AND settled_by IS NULL"};
 
 // What a person settled while it was on the wire is not sent again, and why it failed concerns nobody any more.
 constexpr sql::Statement k_settled_meanwhile{
-    "UPDATE tether_mutation_logs SET sync_status = 'failed', updated_at = $2 WHERE id = $1"};
+    "UPDATE tether_mutation_logs SET sync_status = 'failed', synced_at = NULL, updated_at = $2 WHERE id = $1"};
 
 // The server now has exactly what was sent ($5, $6). Where newer edits are open, payload shows it with them laid over
 // already, unless the state beneath moved since they were written (rebased_log_id).
@@ -66,10 +68,6 @@ std::size_t entity_hash(std::string_view model, std::string_view entity_id) {
 
 std::size_t entity_hash(const Mutation& mutation) {
   return entity_hash(mutation.model.value, mutation.entity_id.value);
-}
-
-bool stays_open(const Outcome& outcome) {
-  return outcome.kind == Kind::rejected;
 }
 
 std::string without_tether_id(std::string_view object) {
@@ -169,8 +167,12 @@ void Filing::refuse(sql::Transaction& transaction, Sent& sent, PushReport& repor
 }
 
 void Filing::file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity) {
-  const auto open = [](const Sent& sent) { return stays_open(*sent.outcome); };
-  if (std::ranges::all_of(of_one_entity, open)) return;
+  // What is refused stays open, and is laid over already, unless it was acknowledged before.
+  const auto changes_nothing = [](const Sent& sent) {
+    const Kind kind = sent.outcome->kind;
+    return kind == Kind::known_before || (kind == Kind::rejected && !sent.place->acknowledged_before);
+  };
+  if (std::ranges::all_of(of_one_entity, changes_nothing)) return;
   if (!take_as_sent(transaction, of_one_entity)) compute_anew(transaction, of_one_entity);
 }
 

@@ -34,18 +34,10 @@ constexpr sql::Statement k_open_not_brought{
 
 constexpr sql::Statement k_forget_revs{"UPDATE tether_records SET rev = 0 WHERE rev <> 0"};
 
-// In the order of the index on entity_id, so that a step costs what it returns. Two models may share an id.
-constexpr sql::Statement k_acknowledged_ids{
-    "SELECT DISTINCT entity_id FROM tether_mutation_logs WHERE entity_id > $1 AND sync_status = 'synced' "
-    "ORDER BY entity_id LIMIT $2"};
-
-constexpr sql::Statement k_acknowledged_models{
-    "SELECT DISTINCT model FROM tether_mutation_logs WHERE entity_id = $1 AND sync_status = 'synced'"};
-
-// synced_at stays: it tells that the server had acknowledged it.
+// synced_at tells that the server had acknowledged it; an adopted log may not say when.
 constexpr sql::Statement k_requeue{
-    "UPDATE tether_mutation_logs SET sync_status = 'pending' "
-    "WHERE entity_id = $1 AND model = $2 AND sync_status = 'synced'"};
+    "UPDATE tether_mutation_logs SET sync_status = 'pending', synced_at = coalesce(synced_at, updated_at, $1) "
+    "WHERE sync_status = 'synced'"};
 
 bool take(sql::Transaction& transaction, const Snapshot& snapshot, const Arrival& arrival) {
   return transaction.run(k_take, {snapshot.key.model.value, snapshot.key.id.value, snapshot.payload,
@@ -70,16 +62,6 @@ bool rebase(sql::Transaction& transaction, const Snapshot& snapshot, const Arriv
 bool is_older(sql::Transaction& transaction, const Snapshot& snapshot) {
   const std::optional<RecordRow> row = read_record(transaction, snapshot.key);
   return row && snapshot.rev && *snapshot.rev < row->rev;
-}
-
-void requeue_entity(sql::Transaction& transaction, const EntityKey& key, std::int64_t now_ms) {
-  std::optional<RecordRow> found = read_record(transaction, key);
-  const rules::LocalState server = found ? server_state(*found) : rules::LocalState{};
-  transaction.run(k_requeue, {key.id.value, key.model.value});
-  RecordRow row = std::move(found).value_or(RecordRow());
-  row.key = key;
-  row.updated_at_ms = now_ms;
-  store_over(transaction, std::move(row), server);
 }
 
 }  // namespace
@@ -114,23 +96,9 @@ void forget_not_brought(sql::Transaction& transaction, const Arrival& arrival) {
   }
 }
 
-void requeue_acknowledged(sql::Transaction& transaction, std::int64_t now_ms) {
+std::int64_t requeue_acknowledged(sql::Transaction& transaction, Instant now) {
   transaction.run(k_forget_revs, {});
-  std::string after;
-  while (true) {
-    std::vector<std::string> ids;
-    transaction.run(k_acknowledged_ids, {after, k_entities_per_step},
-                    [&](const sql::Row& row) { ids.emplace_back(row.text(0)); });
-    if (ids.empty()) return;
-    after = ids.back();
-    for (const std::string& id : ids) {
-      std::vector<EntityKey> keys;
-      transaction.run(k_acknowledged_models, {id}, [&](const sql::Row& row) {
-        keys.push_back({ModelName{std::string(row.text(0))}, EntityId{id}});
-      });
-      for (const EntityKey& key : keys) requeue_entity(transaction, key, now_ms);
-    }
-  }
+  return transaction.run(k_requeue, {rfc3339_ms(now)});
 }
 
 }  // namespace tether::replica

@@ -146,7 +146,12 @@ std::vector<Outcome> matched(const Batch& batch, const protocol::PushReply& repl
     Outcome& outcome = matching.answered(id);
     if (outcome.kind == Kind::applied) outcome.kind = Kind::merged;
   }
-  return std::move(matching).finish();
+  std::vector<Outcome> outcomes = std::move(matching).finish();
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const bool took_effect = outcomes[i].kind == Kind::applied || outcomes[i].kind == Kind::merged;
+    if (took_effect && batch.places[i].acknowledged_before) outcomes[i].kind = Kind::known_before;
+  }
+  return outcomes;
 }
 
 }  // namespace tether::replica

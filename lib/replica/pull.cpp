@@ -84,13 +84,17 @@ struct Page {
 class Session {
  public:
   Session(File& file, Exchange& exchange, const PullOptions& options)
-      : file_(file), exchange_(exchange), options_(options), at_(position(file)) {}
+      : file_(file), exchange_(exchange), options_(options), at_(position(file)) {
+    report_.push_first = sql::in_transaction(file.database(), sql::Access::read, must_push_first);
+  }
 
   PullReport run() {
+    if (report_.push_first) return report_;
     std::optional<Page> page = fetch([] {});
     while (page) {
       if (const auto epoch = restored(page->reply)) {
         start_over(*epoch);
+        if (report_.push_first) return report_;
         page = fetch([] {});
         continue;
       }
@@ -130,13 +134,12 @@ class Session {
 
   void start_over(const std::string& epoch) {
     count_restart();
-    replica::start_over(file_, epoch);
+    report_.push_first = replica::start_over(file_, epoch);
     at_.epoch = epoch;
     at_.cursor.reset();
     at_.full = false;
     at_.empty = false;  // what was stored before must hear of deletes
     went_back_ = false;
-    report_.started_over = true;
   }
 
   /// Checks where the page leads and moves there, in memory.

@@ -25,8 +25,8 @@ struct PullReport {
   End end = End::done;
   std::string reason;
   std::int64_t pulled = 0;  // snapshots applied
-  // The server was restored: what it had acknowledged is pending again and should be pushed soon.
-  bool started_over = false;
+  // The server was restored: what it had acknowledged is pending again. Until it was pushed nothing is pulled.
+  bool push_first = false;
 };
 
 /// The request that the next pull makes first: from where the file stands.

@@ -229,16 +229,26 @@ TEST_CASE("a server that was restored gets again what it had acknowledged, and n
     if (request.cursor) return of_epoch(page({}, 50), "two");
     return of_epoch(page({snapshot("both", R"({"n":0,"t":"x"})", 2)}, 20), "two");
   });
-  CHECK(desk.pull().end == End::done);
+  const PullReport waiting = desk.pull();
+  CHECK(waiting.end == End::done);
+  CHECK(waiting.push_first);
+  CHECK(waiting.pulled == 0);
   CHECK(desk.statuses() == "pending\npending");
   CHECK(record_of(desk.file, "theirs") == R"({"n":1}|0|0|0|NULL|NULL|0)");
-  CHECK(record_of(desk.file, "mine") == R"({"n":1}|0|1|0|1|{"n":1}|0)");
-  CHECK(record_of(desk.file, "both") == R"({"n":2,"t":"x"}|0|1|2|2|{"n":0,"t":"x"}|0)");
-  CHECK(cursor_of(desk) == "20");
+  CHECK(record_of(desk.file, "mine") == R"({"n":1}|0|1|0|NULL|NULL|0)");
+  CHECK(record_of(desk.file, "both") == R"({"n":2}|0|1|0|NULL|NULL|0)");
   CHECK(desk.remembered("epoch") == "two");
   CHECK(desk.differences().empty());
+  const std::size_t asked = desk.server.pulls.size();
+  CHECK(desk.pull().push_first);
+  CHECK(desk.server.pulls.size() == asked);
   desk.push_all_applied();
   CHECK(desk.statuses() == "synced\nsynced");
+  CHECK(record_of(desk.file, "both") == R"({"n":2}|0|1|0|NULL|NULL|0)");
+  CHECK(desk.pull().pulled == 1);
+  CHECK(record_of(desk.file, "theirs") == R"({"n":1}|0|0|0|NULL|NULL|0)");
+  CHECK(record_of(desk.file, "both") == R"({"n":0,"t":"x"}|0|1|2|NULL|NULL|0)");
+  CHECK(cursor_of(desk) == "20");
   CHECK(desk.differences().empty());
 }
 
@@ -255,6 +265,7 @@ TEST_CASE("an expired id that was acknowledged before the restore is no failure"
   desk.server.reply_to_push([](const protocol::PushRequest& request) { return all_rejected(request, "expired"); });
   CHECK(desk.push().failed == 0);
   CHECK(desk.statuses() == "synced");
+  desk.pull();
   CHECK(record_of(desk.file, "a") == R"({"n":1}|0|1|1|NULL|NULL|0)");
 }
 

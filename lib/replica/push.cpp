@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "replica/push.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -26,6 +27,10 @@ constexpr sql::Statement k_requeue_syncing{
 constexpr sql::Statement k_note_too_large{
     "UPDATE tether_mutation_logs SET rejection_reason = 'too_large', rejection_data = NULL, updated_at = $2 "
     "WHERE id = $1 AND sync_status = 'pending'"};
+
+bool any_known_before(const std::vector<Outcome>& outcomes) {
+  return std::ranges::find(outcomes, Outcome::Kind::known_before, &Outcome::kind) != outcomes.end();
+}
 
 /// What a server or a proxy refused with 413.
 struct Refused {
@@ -58,11 +63,13 @@ class Session {
       const auto* reply = std::get_if<Reply>(&std::get<Answer>(answer));
       if (reply == nullptr) {
         end_early(ending(std::get<Answer>(answer)));
+        if (report_.end == End::forbidden) pulls_may_go_on(file_);
         return {};
       }
       answered_ = {std::move(sent), reply->body};
     }
     file_answered();
+    if (restored_.empty()) pulls_may_go_on(file_);
     return restored_;
   }
 
@@ -145,7 +152,8 @@ class Session {
     const Instant now = file_.clock().now();
     sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
       filing_->file(transaction, now, answered.batch, outcomes, report_);
-      keep_position(transaction, reply, now);
+      learn_epoch(transaction, reply, now);
+      if (!any_known_before(outcomes)) keep_position(transaction, reply, now);
       note_contact(transaction, now);
     });
     done_ += static_cast<std::int64_t>(outcomes.size());
@@ -153,13 +161,16 @@ class Session {
     options_.progress(done_);
   }
 
+  void learn_epoch(sql::Transaction& transaction, const protocol::PushReply& reply, Instant now) {
+    if (!epoch_.empty() || reply.epoch.empty()) return;
+    epoch_ = reply.epoch;
+    set_state(transaction, "epoch", epoch_, now);
+  }
+
   /// A file that had everything up to this batch has everything up to its end: it wrote the rest itself. So its own
-  /// changes do not come back to it, except where something else was stored than it sent.
+  /// changes do not come back to it, except where something else was stored than it sent, or where the server was
+  /// restored: what it makes of mutations that it had acknowledged before shows only when it is pulled.
   void keep_position(sql::Transaction& transaction, const protocol::PushReply& reply, Instant now) {
-    if (epoch_.empty() && !reply.epoch.empty()) {
-      epoch_ = reply.epoch;
-      set_state(transaction, "epoch", epoch_, now);
-    }
     if (!reply.cursor || !reply.cursor_before || !reply.merged.empty()) return;
     if (state(transaction, "full_pull")) return;
     // Before anything was ever stored in its scope, a file that never pulled has everything, too.

@@ -20,7 +20,7 @@ constexpr sql::Statement k_erase{"DELETE FROM tether_records WHERE model = $1 AN
 // Through the index on entity_id, whose entries of one entity are in log order already.
 constexpr sql::Statement k_open{
     "SELECT id, operation, payload, before FROM tether_mutation_logs WHERE entity_id = $2 AND model = $1 "
-    "AND sync_status IN ('pending', 'syncing', 'failed') AND settled_by IS NULL AND id > $3 AND id <= $4 ORDER BY id"};
+    "AND " TETHER_IS_OPEN " AND id > $3 AND id <= $4 ORDER BY id"};
 
 std::optional<std::string> optional_text(const sql::Row& row, int column) {
   if (row.is_null(column)) return std::nullopt;

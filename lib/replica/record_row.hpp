@@ -51,6 +51,10 @@ rules::LocalState server_state(const RecordRow& row);
 
 constexpr std::int64_t k_no_end = std::numeric_limits<std::int64_t>::max();
 
+/// Whether a row of the log is open. What a server acknowledged before it was restored is not, although it is pending
+/// again: the server's state last seen has it in it.
+#define TETHER_IS_OPEN "sync_status IN ('pending', 'syncing', 'failed') AND settled_by IS NULL AND synced_at IS NULL"
+
 /// A mutation that may still reach the server: pending, syncing, or failed and not settled by a person.
 struct OpenMutation {
   std::int64_t log_id = 0;

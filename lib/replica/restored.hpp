@@ -10,7 +10,14 @@
 namespace tether::replica {
 
 /// Nothing is given up: what was acknowledged goes back in the queue, and the next pull begins from nothing. `epoch` is
-/// the server's new one; where it has no new one, the one that it always had.
-void start_over(File& file, const std::string& epoch);
+/// the server's new one; where it has no new one, the one that it always had. Whether anything went back: then nothing
+/// is pulled until it was pushed. A record that showed the server's state without it would carry that into the next
+/// edit, which would undo on the server what was sent again just before.
+bool start_over(File& file, const std::string& epoch);
+
+bool must_push_first(sql::Transaction& transaction);
+
+/// All was offered that could be: what the server puts off or refuses holds up no pull.
+void pulls_may_go_on(File& file);
 
 }  // namespace tether::replica

@@ -110,6 +110,25 @@ void restore_without(World& world, const std::string& id) {
   world.store().execute("UPDATE tether_scopes SET epoch = 'restored'");
 }
 
+TEST_CASE("what a restored server still has, and someone else changed since, never shows as it was before") {
+  World world(5);
+  Laptop& ann = world.laptop("ann");
+  Laptop& ben = world.laptop("ben");
+  const std::string id = ann.create("Task", R"({"title":"pump"})");
+  world.settle();
+  ben.update("Task", id, R"({"title":"main pump"})");
+  world.settle();
+  world.store().execute("UPDATE tether_scopes SET epoch = 'restored'");
+  CHECK(ann.pull().push_first);
+  CHECK(ann.show("Task", id) == R"({"title":"main pump"})");
+  ann.update("Task", id, R"({"done":true})");
+  ann.push();
+  CHECK(ann.show("Task", id) == R"({"title":"main pump","done":true})");
+  world.settle();
+  CHECK(ben.show("Task", id) == R"({"title":"main pump","done":true})");
+  CHECK(world.broken_promises() == std::vector<std::string>{});
+}
+
 TEST_CASE("a server restored from a backup gets back from the laptops what it lost") {
   World world(4);
   Laptop& ann = world.laptop("ann");

@@ -42,13 +42,15 @@ std::string section(std::string_view heading, const std::vector<Item>& items) {
   if (items.empty()) return {};
   std::size_t left = 0;
   for (const auto& item : items) {
-    if (item.left.size() <= k_left_most) left = std::max(left, item.left.size());
+    const std::size_t width = display_width(item.left);
+    if (width <= k_left_most) left = std::max(left, width);
   }
   std::string out = "\n" + std::string(heading) + ":\n";
   const std::size_t indent = left + 4;
   for (const auto& item : items) {
+    const std::size_t width = display_width(item.left);
     out += "  " + item.left;
-    out += item.left.size() > left ? "\n" + std::string(indent, ' ') : std::string(left - item.left.size() + 2, ' ');
+    out += width > left ? "\n" + std::string(indent, ' ') : std::string(left - width + 2, ' ');
     out += wrapped(item.right, indent) + "\n";
   }
   return out;

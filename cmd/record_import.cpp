@@ -194,10 +194,11 @@ void define_record_import(CommandLine& line) {
   line.option("--batch", "N", &options->batch, "rows per transaction (default 1000)");
   line.flag("--ids", &options->ids, "print what was recorded for each row, not only how many");
   line.details(
-      "Without --key a column `id` is the entity's id; without that, too, a row is known by its\n"
-      "content. Only what changes is recorded: a second run of the same file records nothing, and two\n"
-      "laptops that import the same table make the same entities. Cells of a CSV are texts. Nothing is\n"
-      "recorded of a file with a bad line. Records that the file does not name stay.");
+      R"(Without --key a column `id` is the entity's id; without that, too, a row is known
+by its content. Only what changes is recorded: a second run of the same file
+records nothing, and two laptops that import the same table make the same entities.
+Cells of a CSV are texts. Nothing is recorded of a file with a bad line. Records
+that the file does not name stay.)");
   line.details("  tether record import products.csv --model Product --key sku");
   line.exit_status(ExitCode::interrupted, std::string(meaning(ExitCode::interrupted)));
   line.run([options](Context& context) {

@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 
+#include "authority/store.hpp"
 #include "base/error.hpp"
 #include "testing/world.hpp"
 
@@ -17,10 +18,13 @@ using replica::Resolution;
 
 constexpr std::uint64_t k_histories = 1'000;
 constexpr int k_steps = 30;
+constexpr int k_step_of_backup = 12;
+constexpr int k_step_of_restore = 22;
 
 class History {
  public:
-  explicit History(std::uint64_t seed) : world_(seed), random_(world_.random()) {
+  /// In every fourth, the server is put back from a backup at some time.
+  explicit History(std::uint64_t seed) : world_(seed), random_(world_.random()), is_restored_(seed % 4 == 0) {
     for (const char* name : {"ann", "ben", "cleo"}) {
       const auto hours = static_cast<std::int64_t>(random_.below(97)) - 48;
       laptops_.push_back(&world_.laptop(name, std::chrono::hours(hours)));
@@ -31,6 +35,8 @@ class History {
 
   std::vector<std::string> run() {
     for (int step = 0; step < k_steps; ++step) {
+      if (is_restored_ && step == k_step_of_backup) backup_ = world_.store_bytes();
+      if (is_restored_ && step == k_step_of_restore) restore();
       do_something(*laptops_[random_.below(laptops_.size())]);
       world_.clock().advance(std::chrono::seconds(random_.below(600)));
     }
@@ -39,6 +45,11 @@ class History {
   }
 
  private:
+  void restore() {
+    world_.put_store_back(backup_);
+    authority::renew_epochs(world_.store(), world_.clock(), world_.random());
+  }
+
   void do_something(Laptop& laptop) {
     switch (random_.below(10)) {
       case 0:
@@ -119,6 +130,8 @@ class History {
 
   World world_;
   Random& random_;
+  bool is_restored_;
+  std::string backup_;
   std::vector<Laptop*> laptops_;
 };
 

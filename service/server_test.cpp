@@ -310,7 +310,7 @@ TEST_CASE("a store that is not migrated is not ready") {
   TestService service;
   Client client(service.port());
   CHECK(client.get("/readyz").status == 200);
-  service.pool->write([](sql::Database& database) { database.execute_script("UPDATE tether_schema SET version = 0"); });
+  service.pool->write([](sql::Database& database) { database.execute_script("DELETE FROM tether_schema"); });
   CHECK(client.get("/readyz").status == 503);
   CHECK(client.get("/healthz").status == 200);
 }

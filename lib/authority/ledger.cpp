@@ -2,6 +2,7 @@
 #include "authority/ledger.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tether::authority {
 namespace {
@@ -34,6 +35,8 @@ constexpr Statement k_head{"SELECT clock_us, horizon_us, forgotten_ms, epoch FRO
 constexpr Statement k_ensure_head{
     "INSERT INTO tether_scopes(scope, clock_us, epoch) VALUES ($1, 0, $2) "
     "ON CONFLICT (scope) DO UPDATE SET epoch = tether_scopes.epoch RETURNING epoch"};
+// What is in nobody's way: the value of a column that stays.
+constexpr Statement k_lock_head{"UPDATE tether_scopes SET clock_us = clock_us WHERE scope = $1"};
 constexpr Statement k_take{
     "UPDATE tether_scopes SET before_us = clock_us, "
     "clock_us = CASE WHEN clock_us + $2 > $3 THEN clock_us + $2 ELSE $3 END "
@@ -78,10 +81,37 @@ constexpr BatchStatement k_update_records{
     "AND tether_records.entity_id = r.entity_id AND tether_records.rev = r.rev_before",
     k_change_columns};
 
+// The steps above as one statement, so that the lock on the head row is held for it and the commit only. `updated_us`
+// holds the place in the batch. What was forgotten since the head was read ($4) may have been an id of this batch.
+constexpr BatchStatement k_store_at_once{
+    "WITH head AS (UPDATE tether_scopes SET before_us = clock_us, "
+    "clock_us = CASE WHEN clock_us + $2 > $3 THEN clock_us + $2 ELSE $3 END "
+    "WHERE scope = $1 AND forgotten_ms = $4 RETURNING before_us, clock_us), "
+    "added AS (INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, "
+    "written_by, written_version, updated_us) "
+    "SELECT $1, r.model, r.entity_id, r.payload, r.rev, r.deleted, r.as_sent, r.written_at_ms, r.written_by, "
+    "r.written_version, head.clock_us - $2 + r.updated_us FROM {rows} AS r CROSS JOIN head WHERE r.rev_before = 0 "
+    "ON CONFLICT (scope, model, entity_id) DO NOTHING RETURNING 1), "
+    "changed AS (UPDATE tether_records AS t SET payload = r.payload, rev = r.rev, deleted = r.deleted, "
+    "as_sent = r.as_sent, written_at_ms = r.written_at_ms, written_by = r.written_by, "
+    "written_version = r.written_version, updated_us = head.clock_us - $2 + r.updated_us "
+    "FROM {rows} AS r CROSS JOIN head WHERE t.scope = $1 AND t.model = r.model AND t.entity_id = r.entity_id "
+    "AND t.rev = r.rev_before RETURNING 1) "
+    "SELECT before_us, clock_us, (SELECT count(*) FROM added) + (SELECT count(*) FROM changed) FROM head",
+    k_change_columns};
+
 constexpr Statement k_page{
     "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM tether_records "
     "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"};
 constexpr std::int64_t k_page_portion = 256;  // rows: few statements for a page, little thrown away when it ends early
+// As long as a page gets, and no longer: what Postgres finds it sends. It tells a payload's length without reading it.
+// Two rows beyond the bytes wanted: the one that crosses the bound, and one that shows that there are more.
+constexpr Statement k_bounded_page{
+    "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM (SELECT found.*, "
+    "sum(octet_length(payload)) OVER (ORDER BY updated_us ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS before "
+    "FROM (SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM tether_records "
+    "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3) AS found) AS measured "
+    "WHERE before IS NULL OR before < $4 ORDER BY updated_us"};
 
 constexpr Statement k_forget_tombstones{
     "DELETE FROM tether_records WHERE scope = $1 AND deleted = 1 AND updated_us < $2 RETURNING updated_us"};
@@ -127,20 +157,27 @@ bool took_effect(std::string_view outcome) {
   return outcome == "applied" || outcome == "merged";
 }
 
-/// The rows of new records, or those of existing ones with what they were decided upon.
-sql::Batch rows_of(std::span<const RecordChange> changes, bool existing) {
+enum class Rows { added, changed, all };
+
+/// Rows of new records are without rev_before, unless they stand beside others.
+sql::Batch rows_of(std::span<const RecordChange> changes, Rows which) {
   sql::Batch rows;
   rows.reserve(changes.size() * std::size(k_change_columns));
   for (const RecordChange& change : changes) {
-    if ((change.rev_before.value > 0) != existing) continue;
+    const auto kind = change.rev_before.value > 0 ? Rows::changed : Rows::added;
+    if (which != Rows::all && which != kind) continue;
     const rules::Record& record = change.record;
     rows.insert(rows.end(),
                 {text(change.entity.model), text(change.entity.id), text(record.payload), integer(record.rev.value),
                  integer(record.deleted ? 1 : 0), integer(record.as_sent ? 1 : 0), integer(record.written_at_ms),
                  text(record.written_by.value), integer(record.written_version), integer(record.updated_at.value)});
-    if (existing) rows.push_back(integer(change.rev_before.value));
+    if (which != Rows::added) rows.push_back(integer(change.rev_before.value));
   }
   return rows;
+}
+
+void stamp(std::span<RecordChange> changes, std::int64_t first) {
+  for (RecordChange& change : changes) change.record.updated_at = Cursor{first++};
 }
 
 }  // namespace
@@ -173,6 +210,7 @@ std::optional<ScopeHead> Ledger::head() {
                      .horizon_us = row.integer(1),
                      .forgotten_ms = row.integer(2),
                      .epoch = std::string(row.text(3))};
+    forgotten_ms_ = head->forgotten_ms;
   });
   return head;
 }
@@ -196,9 +234,16 @@ Ledger::Taken Ledger::take(std::int64_t count, std::int64_t now_us) {
 }
 
 bool Ledger::remember(std::span<const Decision> decisions, std::int64_t decided_us) {
+  // In one order everywhere, so that two batches which hold the same ids never wait for each other.
+  std::vector<const Decision*> sorted;
+  sorted.reserve(decisions.size());
+  for (const Decision& decision : decisions) sorted.push_back(&decision);
+  std::ranges::sort(
+      sorted, {}, [](const Decision* decision) -> const std::string& { return decision->mutation->mutation_id.value; });
   sql::Batch rows;
   rows.reserve(decisions.size() * std::size(k_decision_columns));
-  for (const auto& [mutation, client, decided] : decisions) {
+  for (const Decision* decision : sorted) {
+    const auto& [mutation, client, decided] = *decision;
     const bool refused = !took_effect(decided->outcome);
     rows.insert(rows.end(), {text(mutation->mutation_id.value), text(client->value), text(mutation->model.value),
                              text(mutation->entity_id.value), text(decided->content_hash), text(decided->outcome),
@@ -210,11 +255,15 @@ bool Ledger::remember(std::span<const Decision> decisions, std::int64_t decided_
 }
 
 std::optional<Ledger::Taken> Ledger::store(std::span<RecordChange> changes, std::int64_t now_us) {
+  return transaction_.engine() == sql::Engine::postgres ? store_at_once(changes, now_us)
+                                                        : store_in_steps(changes, now_us);
+}
+
+std::optional<Ledger::Taken> Ledger::store_in_steps(std::span<RecordChange> changes, std::int64_t now_us) {
   const Taken taken = take(std::ssize(changes), now_us);
-  std::int64_t next = taken.first;
-  for (RecordChange& change : changes) change.record.updated_at = Cursor{next++};
-  const sql::Batch added = rows_of(changes, false);
-  const sql::Batch changed = rows_of(changes, true);
+  stamp(changes, taken.first);
+  const sql::Batch added = rows_of(changes, Rows::added);
+  const sql::Batch changed = rows_of(changes, Rows::changed);
   std::int64_t count = 0;
   if (!added.empty()) count += transaction_.run_many(k_insert_records, {text(scope_.value)}, added);
   if (!changed.empty()) count += transaction_.run_many(k_update_records, {text(scope_.value)}, changed);
@@ -222,20 +271,45 @@ std::optional<Ledger::Taken> Ledger::store(std::span<RecordChange> changes, std:
   return taken;
 }
 
-void Ledger::page(Cursor cursor, const std::function<bool(const PageRow&)>& wants_more) {
+std::optional<Ledger::Taken> Ledger::store_at_once(std::span<RecordChange> changes, std::int64_t now_us) {
+  stamp(changes, 1);
+  std::optional<Taken> taken;
+  const auto note = [&](const Row& row) {
+    if (row.integer(2) == std::ssize(changes)) taken = {row.integer(0), row.integer(1) - std::ssize(changes) + 1};
+  };
+  transaction_.run_many(k_store_at_once,
+                        {text(scope_.value), integer(std::ssize(changes)), integer(now_us), integer(forgotten_ms_)},
+                        rows_of(changes, Rows::all), note);
+  if (taken) stamp(changes, taken->first);
+  return taken;
+}
+
+void Ledger::page(Cursor cursor, const PageBounds& bounds, const std::function<bool(const PageRow&)>& wants_more) {
+  const bool bounded = transaction_.engine() == sql::Engine::postgres;
+  const std::int64_t rows_max = bounded ? bounds.rows + 1 : k_page_portion;
   bool more = true;
   while (more) {
-    const auto rows = transaction_.run(k_page, {text(scope_.value), integer(cursor.value), integer(k_page_portion)},
-                                       [&](const Row& row) {
-                                         if (!more) return;  // the rest of the portion is stepped over unread
-                                         cursor.value = row.integer(5);
-                                         more = wants_more(read_page_row(row));
-                                       });
-    if (rows < k_page_portion) return;
+    std::int64_t bytes_before_last = 0;
+    std::int64_t last = 0;
+    const auto take_row = [&](const Row& row) {
+      bytes_before_last += std::exchange(last, std::ssize(row.text(3)));
+      if (!more) return;  // the rest of the portion is stepped over unread
+      cursor.value = row.integer(5);
+      more = wants_more(read_page_row(row));
+    };
+    const auto rows =
+        bounded ? transaction_.run(
+                      k_bounded_page,
+                      {text(scope_.value), integer(cursor.value), integer(rows_max), integer(bounds.bytes)}, take_row)
+                : transaction_.run(k_page, {text(scope_.value), integer(cursor.value), integer(rows_max)}, take_row);
+    const bool cut_short = bounded && bytes_before_last >= bounds.bytes;
+    if (rows == 0 || (rows < rows_max && !cut_short)) return;
   }
 }
 
 Ledger::Forgotten Ledger::forget(std::int64_t before_us) {
+  // First: a push that takes an id for new while it is being forgotten waits here, and then finds the horizon moved.
+  transaction_.run(k_lock_head, {text(scope_.value)});
   Forgotten forgotten;
   std::int64_t horizon_us = 0;
   std::int64_t forgotten_ms = 0;

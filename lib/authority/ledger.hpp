@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All SQL of the server, each statement once, in what both engines speak; whole batches at a time. No decisions here.
+// All SQL of the server, in what both engines speak, but for the two statements that matter most: to write a batch
+// under the lock of its scope, and to read a page. Whole batches at a time. No decisions here.
 #pragma once
 
 #include <cstdint>
@@ -80,7 +81,7 @@ class Ledger {
   /// Each that exists is handed out; `found` may keep the record but not the views.
   void records(std::span<const EntityRef> entities, const std::function<void(EntityRef, rules::Record)>& found);
 
-  /// nullopt: nothing was ever written to this scope.
+  /// nullopt: nothing was ever written to this scope. To be read before what is written is decided upon.
   std::optional<ScopeHead> head();
   /// Makes the head row if there is none; returns the epoch that the scope has now.
   std::string ensure_head(std::string_view epoch);
@@ -94,12 +95,17 @@ class Ledger {
   };
   /// Advances the scope's clock, at least to `now_us`, stamps the changes with consecutive values in their order, and
   /// writes them. Takes the head row's lock until the commit, so that commit order is cursor order. nullopt when some
-  /// record moved on since it was read (its rev is no longer rev_before): roll back and decide again.
+  /// record moved on since it was read (its rev is no longer rev_before), or ids were forgotten since: roll back and
+  /// decide again.
   std::optional<Taken> store(std::span<RecordChange> changes, std::int64_t now_us);
 
-  /// Rows after `cursor` in order, in portions, so that no engine hands over more than is wanted; until there are none
-  /// left or the sink says that it wants no more.
-  void page(Cursor cursor, const std::function<bool(const PageRow&)>& wants_more);
+  struct PageBounds {
+    std::int64_t rows;
+    std::int64_t bytes;  // of payloads
+  };
+  /// Rows after `cursor` in order, until there are none left or the sink says that it wants no more. `bounds` is what
+  /// the sink will want at most: more can be had, but costs another statement.
+  void page(Cursor cursor, const PageBounds& bounds, const std::function<bool(const PageRow&)>& wants_more);
 
   /// Forgets tombstones whose updated_us and ids whose decided_us and timestamp lie before `before_us`; moves the
   /// horizons.
@@ -111,9 +117,12 @@ class Ledger {
 
  private:
   Taken take(std::int64_t count, std::int64_t now_us);
+  std::optional<Taken> store_in_steps(std::span<RecordChange> changes, std::int64_t now_us);
+  std::optional<Taken> store_at_once(std::span<RecordChange> changes, std::int64_t now_us);
 
   sql::Transaction& transaction_;
   const Scope& scope_;
+  std::int64_t forgotten_ms_ = 0;  // as head() found it
 };
 
 /// Gives every scope a new epoch, made by `new_epoch`. Returns how many there are.

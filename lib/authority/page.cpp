@@ -21,6 +21,8 @@ class PageBuilder {
         full_(!from || request.full.value_or(false)),
         cursor_(from) {}
 
+  Ledger::PageBounds bounds() const { return {rows_max_, static_cast<std::int64_t>(limits_.page_bytes_max)}; }
+
   /// False when the page ends before this row.
   bool take(const PageRow& row) {
     // A reply that leaves out much ends some time, too; its cursor has moved all the same.
@@ -79,7 +81,7 @@ class PageBuilder {
 PageBuilder page_from(Ledger& ledger, const protocol::PullRequest& request, const protocol::Limits& limits,
                       std::optional<Cursor> from) {
   PageBuilder page(request, limits, from);
-  ledger.page(from.value_or(Cursor{0}), [&](const PageRow& row) { return page.take(row); });
+  ledger.page(from.value_or(Cursor{0}), page.bounds(), [&](const PageRow& row) { return page.take(row); });
   return page;
 }
 

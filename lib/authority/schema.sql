@@ -1,9 +1,9 @@
 -- The server's truth. Every primary key starts with scope, the unit of isolation, of ordering and of distribution.
 -- Written in what both engines understand.
 
--- One row: the number of the last migration that this store has had.
+-- The number of every migration that this store has had.
 CREATE TABLE tether_schema (
-  version INTEGER NOT NULL
+  version INTEGER NOT NULL PRIMARY KEY
 );
 
 CREATE TABLE tether_scopes (

@@ -19,12 +19,14 @@ extern const std::string_view authority_schema_2;
 namespace tether::authority {
 namespace {
 
-/// Migration n brings a store from version n - 1 to n.
+/// Migration n brings a store from version n - 1 to n. Its number is a key, written first: of two programs that begin
+/// the same one, the later waits, and fails once the earlier is done.
 std::string migration(int version) {
   const std::array<std::string_view, k_schema_version> scripts{embedded::authority_schema,
                                                                embedded::authority_schema_2};
-  return std::string(scripts.at(static_cast<std::size_t>(version - 1))) + "\nDELETE FROM tether_schema;" +
-         "\nINSERT INTO tether_schema(version) VALUES (" + std::to_string(version) + ");\n";
+  const std::string script(scripts.at(static_cast<std::size_t>(version - 1)));
+  const std::string number = "\nINSERT INTO tether_schema(version) VALUES (" + std::to_string(version) + ");\n";
+  return version == 1 ? script + number : number + script;  // the first one makes the table
 }
 
 /// A script is all or nothing, and none can run twice: when it fails since someone else was faster, the store is where

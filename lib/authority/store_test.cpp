@@ -56,7 +56,7 @@ TEST_CASE("a store of a later program is refused and left alone") {
   const testing::ServerStore store;
   const auto database = store.open();
   migrate(*database);
-  database->execute("UPDATE tether_schema SET version = 3");
+  database->execute("INSERT INTO tether_schema(version) VALUES (3)");
   CHECK(refusal(*database) == ErrorCode::newer_version);
   CHECK(schema_version(*database) == 3);
 }

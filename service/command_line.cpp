@@ -42,6 +42,52 @@ void add_settings(CLI::App& command, CommandLine& line) {
   command.add_option("--config", line.config_file, "settings as a JSON object (TETHER_CONFIG)")->type_name("FILE");
 }
 
+CLI::App* add_group(CLI::App& app, const std::string& name, const std::string& help) {
+  CLI::App* group = app.add_subcommand(name, help);
+  group->require_subcommand(1);
+  return group;
+}
+
+void add_token_commands(CLI::App& app, CommandLine& line) {
+  CLI::App* token = add_group(app, "token", "Make, show and revoke the tokens of --auth token");
+  CLI::App* create = token->add_subcommand("create", "Make a token; it is shown once");
+  create->add_option("--scope", line.token.scope, "the tenant whose records it opens")->type_name("SCOPE")->required();
+  create->add_option("--client", line.token.client, "the only client that may use it; any")->type_name("CLIENT_ID");
+  line.token.rights = "push,pull";
+  create->add_option("--can", line.token.rights, "push, pull, console, replay; push,pull")->type_name("RIGHTS");
+  create->add_option("--expires", line.token.expires, "how long it holds, as in 90d; for ever")->type_name("DURATION");
+  CLI::App* list = token->add_subcommand("list", "Show all tokens, without what makes them work");
+  for (CLI::App* command : {create, list}) command->add_flag("--json", line.json, "one JSON object per line");
+  token->add_subcommand("revoke", "Refuse a token from now on, at every service on the store")
+      ->add_option("ID", line.id, "its id, or the token itself")
+      ->required();
+}
+
+void add_device_commands(CLI::App& app, CommandLine& line) {
+  CLI::App* device = add_group(app, "device", "Show the clients that were seen, and shut one out");
+  device->add_subcommand("list", "Show every client: last push, last pull, how far it is behind")
+      ->add_flag("--json", line.json, "one JSON object per line");
+  CLI::App* revoke = device->add_subcommand("revoke", "Refuse a client from now on; what it pushed stays");
+  revoke->add_option("CLIENT_ID", line.id, "as device list shows it")->required();
+  revoke->add_option("--scope", line.scope, "where; needed when it was seen in none or in several")->type_name("SCOPE");
+  revoke->add_flag("--undo", line.undo, "let it in again");
+}
+
+void add_settings_and_footer(CLI::App& command, CommandLine& line) {
+  const auto below = command.get_subcommands({});
+  for (CLI::App* child : below) add_settings_and_footer(*child, line);
+  if (below.empty() && command.get_name() != "version") add_settings(command, line);
+  command.footer(k_footer);
+}
+
+/// `token create`
+std::string full_name(const CLI::App& app) {
+  const auto given = app.get_subcommands();
+  if (given.empty()) return {};
+  const std::string rest = full_name(*given.front());
+  return given.front()->get_name() + (rest.empty() ? "" : " " + rest);
+}
+
 }  // namespace
 
 std::optional<CommandLine> parse_command_line(int argc, const char* const* argv) {
@@ -63,10 +109,9 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
       ->add_option("--keep", line.keep, "how long both are kept, as in 90d; a client that was away longer starts anew")
       ->type_name("DURATION")
       ->required();
-  for (CLI::App* command : app.get_subcommands({})) {
-    if (command->get_name() != "version") add_settings(*command, line);
-    command->footer(k_footer);
-  }
+  add_token_commands(app, line);
+  add_device_commands(app, line);
+  for (CLI::App* command : app.get_subcommands({})) add_settings_and_footer(*command, line);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {
@@ -75,7 +120,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
   } catch (const CLI::ParseError& error) {
     throw Error(ErrorCode::usage, error.what(), "See tether-service --help.");
   }
-  line.command = app.get_subcommands().front()->get_name();
+  line.command = full_name(app);
   return line;
 }
 

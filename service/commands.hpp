@@ -3,10 +3,12 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <ostream>
 
 #include "service/options.hpp"
 #include "service/world.hpp"
+#include "sql/database.hpp"
 
 namespace tether::service {
 
@@ -24,6 +26,8 @@ int migrate(const Options& options, bool only_check, std::ostream& out);
 int migrate_restored(const Options& options, World& world, std::ostream& out);
 /// Validates the settings (done when it is called) and the store, without serving.
 int check(const Options& options, std::ostream& out);
+/// The store as it is, of the schema of this version; throws Error with what to run otherwise.
+std::unique_ptr<sql::Database> open_migrated_store(const Options& options);
 int compact(const Options& options, std::chrono::milliseconds keep, World& world, std::ostream& out);
 
 }  // namespace tether::service

@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
+#include "base/strong.hpp"
 #include "service/reply_budget.hpp"
 
 namespace tether::service {
@@ -15,6 +17,7 @@ struct Reply {
   std::string body;
   int retry_after_s = 0;     // 0: not said
   std::string allow;         // of a 405: the method that is
+  std::string authenticate;  // of a 401: how to say who one is
   std::string error_code;    // of the body, for the log
   std::string fault;         // what went wrong in the service; for the log, never for the client
   ReplyBudget::Loan memory;  // that the body holds
@@ -30,7 +33,9 @@ struct Exchange {
   std::string client;
   std::string client_version;
   std::string scope;
-  int status = 0;  // 0: the client left before an answer
+  std::string token;                     // its id; empty without authentication
+  std::optional<ClientId> token_client;  // the only one that may use the token
+  int status = 0;                        // 0: the client left before an answer
   std::int64_t bytes_in = 0;
   std::int64_t bytes_out = 0;
   std::int64_t applied = 0;

@@ -61,7 +61,7 @@ class TestService {
     pool = std::make_unique<StorePool>(
         [this](sql::Access access) { return open_store(options, sql::Open::existing, access); }, options.readers,
         options.pool_wait);
-    routes_ = std::make_unique<Routes>(options, *authority_, *pool, clock_);
+    routes_ = std::make_unique<Routes>(options, *authority_, *pool, clock_, random_);
     server = std::make_unique<Server>(options, *routes_, log_, clock_, random_);
     thread_ = std::thread([this] { server->run(); });
   }

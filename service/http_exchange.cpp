@@ -9,8 +9,6 @@
 #include "service/error_reply.hpp"
 #include "service/exchange.hpp"
 #include "service/gzip.hpp"
-#include "service/listen_address.hpp"
-#include "service/rate_limit.hpp"
 #include "service/remote_address.hpp"
 #include "service/request_body.hpp"
 #include "service/request_head.hpp"
@@ -93,7 +91,6 @@ class HttpExchanges::Http final : private httplib::Server {
   Reply reply_to_broken_body(const RequestBody& body) const;
   std::optional<Reply> objection(const Routes::Route& route, const httplib::Request& request);
   std::optional<Reply> objection_to_body() const;
-  std::optional<Reply> too_often();
   void send(Reply reply, httplib::Response& response) const;
   std::string new_id();
   void write_log(const Exchange& exchange);
@@ -102,7 +99,6 @@ class HttpExchanges::Http final : private httplib::Server {
   Routes& routes_;
   Log& log_;
   BodyBudget budget_;
-  RateLimit rate_;
   std::mutex id_mutex_;
   UlidSource ids_;
 };
@@ -114,7 +110,6 @@ HttpExchanges::Http::Http(const service::Options& options, Routes& routes, Log& 
       routes_(routes),
       log_(log),
       budget_(k_full_bodies_together * options.limits.body_bytes_max),
-      rate_(options.client_rate, std::to_string(random.next())),
       ids_(clock, random) {
   set_default_headers(k_headers);
   set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(options.idle_time).count());
@@ -225,8 +220,7 @@ std::optional<Reply> HttpExchanges::Http::objection(const Routes::Route& route, 
     reply.allow = route.method;
     return reply;
   }
-  std::optional<Reply> refusal;
-  if (!route.for_everyone) refusal = too_often();
+  auto refusal = routes_.refuse(route, current_->head->authorization, *current_->exchange);
   if (!refusal && route.method == "POST") refusal = objection_to_body();
   current_->cleared = !refusal;
   return refusal;
@@ -247,20 +241,6 @@ std::optional<Reply> HttpExchanges::Http::objection_to_body() const {
                        id);
   }
   return std::nullopt;
-}
-
-/// Programs of this machine cannot be told apart by their address, and could do worse than ask often.
-std::optional<Reply> HttpExchanges::Http::too_often() {
-  const Exchange& exchange = *current_->exchange;
-  const std::string client = network_of(exchange.remote);
-  if (is_loopback(exchange.remote) || is_loopback(client)) return std::nullopt;
-  const auto wait = rate_.wait(client, exchange.started);
-  if (!wait) return std::nullopt;
-  Reply reply = error_reply(429, "too_many_requests",
-                            "more than " + std::to_string(options_.client_rate) + " requests per second; slow down",
-                            exchange.request_id);
-  reply.retry_after_s = static_cast<int>(std::chrono::ceil<std::chrono::seconds>(*wait).count());
-  return reply;
 }
 
 httplib::Server::HandlerResponse HttpExchanges::Http::before_routing(const httplib::Request& request,
@@ -317,6 +297,7 @@ void HttpExchanges::Http::send(Reply reply, httplib::Response& response) const {
   current_->exchange->error_code = reply.error_code;
   current_->exchange->fault = reply.fault;
   if (reply.retry_after_s > 0) response.set_header("Retry-After", std::to_string(reply.retry_after_s));
+  if (!reply.authenticate.empty()) response.set_header("WWW-Authenticate", reply.authenticate);
   if (!reply.allow.empty()) response.set_header("Allow", reply.allow);
   response.set_header("Content-Type", k_json);
   if (current_->head != nullptr && current_->head->accepts_gzip && reply.body.size() >= k_gzip_bytes_min) {
@@ -346,6 +327,7 @@ void HttpExchanges::Http::write_log(const Exchange& exchange) {
               {"duration_ms", took.count()},
               {"remote", exchange.remote},
               {"scope", exchange.scope},
+              {"token", exchange.token},
               {"client", exchange.client},
               {"client_version", exchange.client_version},
               {"applied", exchange.applied},

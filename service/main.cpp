@@ -19,6 +19,17 @@ void warn(const World& world) {
   for (const std::string& warning : world.warnings) std::cerr << "tether-service: warning: " << warning << "\n";
 }
 
+int run_token(const CommandLine& line, const Options& options, World& world) {
+  if (line.command == "token create") return create_token(options, line.token, line.json, world, std::cout, std::cerr);
+  if (line.command == "token list") return list_tokens(options, line.json, world, std::cout);
+  return revoke_token(options, line.id, world, std::cout);
+}
+
+int run_device(const CommandLine& line, const Options& options, World& world) {
+  if (line.command == "device list") return list_devices(options, line.json, std::cout);
+  return revoke_device(options, line.id, line.scope, line.undo, world, std::cout);
+}
+
 int run(const CommandLine& line) {
   if (line.command == "version") {
     std::cout << "tether-service " TETHER_VERSION "\n";
@@ -33,6 +44,8 @@ int run(const CommandLine& line) {
   if (line.command != "serve") warn(world);
   if (line.command == "migrate" && line.restored) return migrate_restored(options, world, std::cout);
   if (line.command == "migrate") return migrate(options, line.only_check, std::cout);
+  if (line.command.starts_with("token ")) return run_token(line, options, world);
+  if (line.command.starts_with("device ")) return run_device(line, options, world);
   if (line.command == "check") return check(options, std::cout);
   if (line.command == "compact") return compact(options, parse_duration(line.keep), world, std::cout);
   return serve(options, values, world);

@@ -78,9 +78,9 @@ void listen(Options& options, const std::string& text) {
   options.port = address.port;
 }
 
-void no_auth(Options&, const std::string& text) {
-  if (text != "none")
-    refuse("'" + text + "' is no kind of authentication of this version", "Only --auth none is there.");
+void auth(Options& options, const std::string& text) {
+  if (text != "none" && text != "token") refuse("'" + text + "' is neither none nor token");
+  options.auth = text == "token" ? Auth::token : Auth::none;
 }
 
 void log_format(Options& options, const std::string& text) {
@@ -97,7 +97,7 @@ const Setting k_settings[] = {
      [](Options& o, const std::string& t) { o.store_path = store_path(t); }},
     {"prefix", "TETHER_PREFIX", "/tether", "PATH", "what stands before /push, /pull and /info",
      [](Options& o, const std::string& t) { o.prefix = prefix(t); }},
-    {"auth", "TETHER_AUTH", "none", "KIND", "who may sync: none (everyone who can connect)", &no_auth},
+    {"auth", "TETHER_AUTH", "none", "KIND", "who may sync: none (everyone who can connect) or token", &auth},
     {"insecure", "TETHER_INSECURE", "false", "", "allow --auth none on an address that others can reach",
      [](Options& o, const std::string& t) { o.insecure = truth(t); }},
     {"strict-duplicates", "TETHER_STRICT_DUPLICATES", "false", "",
@@ -171,9 +171,9 @@ Options options_from(const Values& values) {
   if (options.limits.page_rows_default > options.limits.page_rows_max) {
     refuse("page-rows is larger than page-rows-max", "Lower the first or raise the second.");
   }
-  if (!options.insecure && !is_loopback(options.host)) {
+  if (options.auth == Auth::none && !options.insecure && !is_loopback(options.host)) {
     refuse("refusing to serve everyone who can reach " + options.host + " without authentication",
-           "Listen on 127.0.0.1, or say --insecure when something else in front of it asks for a password.");
+           "Say --auth token, listen on 127.0.0.1, or say --insecure when something in front asks for a password.");
   }
   return options;
 }

@@ -17,11 +17,14 @@
 
 namespace tether::service {
 
+enum class Auth { none, token };
+
 struct Options {
   std::string host = "127.0.0.1";
   int port = 8787;  // 0: any free one
   std::string store_path = "tether-server.db";
   std::string prefix = "/tether";
+  Auth auth = Auth::none;
   bool insecure = false;
   bool strict_duplicates = false;
   LogFormat log = LogFormat::json;

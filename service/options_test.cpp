@@ -58,6 +58,12 @@ TEST_CASE("the fallbacks of the table are the fallbacks of the limits") {
   CHECK(told.proxies == untold.proxies);
 }
 
+TEST_CASE("where others can reach it, tokens are asked for, or it is said that they are not") {
+  CHECK(refusal({{"listen", "0.0.0.0:8787"}}).find("without authentication") != std::string::npos);
+  CHECK(with({{"listen", "0.0.0.0:8787"}, {"auth", "token"}}).auth == Auth::token);
+  CHECK(with({{"listen", "0.0.0.0:8787"}, {"insecure", "true"}}).auth == Auth::none);
+}
+
 TEST_CASE("a flag counts more than a variable, a variable more than the file") {
   const Environment environment = [](const std::string& name) -> std::optional<std::string> {
     if (name == "TETHER_LISTEN") return "127.0.0.1:2";
@@ -85,7 +91,7 @@ TEST_CASE("a wrong value names its setting, its source and what is allowed") {
   CHECK(refusal({{"listen", "127.0.0.1:70000"}}).ends_with("is no address to listen on"));
   CHECK(refusal({{"listen", "::1:80"}}).ends_with("is no address to listen on"));
   CHECK(refusal({{"log", "xml"}}).ends_with("'xml' is neither json nor text"));
-  CHECK(refusal({{"auth", "token"}}).ends_with("'token' is no kind of authentication of this version"));
+  CHECK(refusal({{"auth", "jwt"}}).ends_with("'jwt' is neither none nor token"));
   CHECK(refusal({{"insecure", "maybe"}}).ends_with("'maybe' is neither true nor false"));
   CHECK(refusal({{"prefix", "tether"}}).ends_with("digits, /, - and _"));
   CHECK(refusal({{"prefix", "/a.*"}}).ends_with("digits, /, - and _"));

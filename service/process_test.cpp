@@ -303,9 +303,9 @@ TEST_CASE("memory stays under 60 MB while forty clients pull large pages and nev
   CHECK(process.peak_kb() < k_peak_kb_max);
 }
 
-TEST_CASE("a disk that fails is a 500, nothing of the push is kept, and the service lives on") {
+TEST_CASE("a disk that takes no more is a 503, nothing of the push is kept, and the service lives on") {
   const Folder folder;
-  // A write beyond the largest file that the program may make fails as one to a failing disk does.
+  // A write beyond the largest file that the program may make fails as one to a full disk does.
   const std::string shell = "ulimit -f 600; trap '' XFSZ; exec " TETHER_BIN
                             "/tether-service serve --listen 127.0.0.1:0 --store sqlite:" +
                             folder.file("store.db") + " 2> " + folder.file("stderr");
@@ -322,7 +322,7 @@ TEST_CASE("a disk that fails is a 500, nothing of the push is kept, and the serv
   Client client(std::stoi(log.substr(log.find("http://127.0.0.1:") + 17)));
   const std::string payload = R"({"title":")" + std::string(2'000, 'x') + R"("})";
   const Answer answer = client.post("/tether/push", push_of(1'000, 0, payload));
-  CHECK(answer.status == 500);
+  CHECK(answer.status == 503);
   CHECK(client.get("/healthz").status == 200);
   const Answer page = client.post("/tether/pull", R"({"client_id":"bob","last_sync_cursor":null})");
   CHECK(nlohmann::json::parse(page.body)["snapshots"].empty());

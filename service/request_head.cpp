@@ -114,10 +114,17 @@ class HeadReader {
     }
     if (name == "x-request-id") head_.request_id = fit_to_echo(value);
     if (name == "x-tether-client-version") head_.client_version = fit_to_echo(value);
+    if (name == "authorization") return authorization(value);
     if (name == "x-forwarded-for") (head_.forwarded_for += head_.forwarded_for.empty() ? "" : ",") += value;
     if (name == "content-type") head_.content_type = lower(trimmed(value.substr(0, value.find(';'))));
     if (name == "content-encoding") head_.content_encoding = lower(value);
     keep(line);
+    return true;
+  }
+
+  bool authorization(std::string_view value) {
+    if (!head_.authorization.empty()) return refuse("there are two Authorizations");
+    head_.authorization = value;
     return true;
   }
 

@@ -20,6 +20,7 @@ struct RequestHead {
   std::string request_id;      // as sent, when it is fit to be echoed; else empty
   std::string client_version;  // as sent, when it is fit for the log; else empty
   std::string forwarded_for;   // all of it, joined
+  std::string authorization;
   std::string content_type;
   std::string content_encoding;
   std::optional<std::uint64_t> content_length;

@@ -12,7 +12,6 @@ namespace tether::service {
 
 namespace {
 
-constexpr std::string_view k_scope = "default";  // without authentication there is one scope
 constexpr int k_retry_when_ready_s = 5;
 // Full pages on their way out while every reader makes the next one; usual pages are a tenth of that.
 constexpr std::size_t k_pages_leaving = 2;
@@ -32,7 +31,7 @@ std::size_t page_bytes(const Options& options) {
 
 }  // namespace
 
-Routes::Routes(const Options& options, authority::Authority& authority, StorePool& pool, Clock& clock)
+Routes::Routes(const Options& options, authority::Authority& authority, StorePool& pool, Clock& clock, Random& random)
     : options_(options),
       authority_(authority),
       pool_(pool),
@@ -43,12 +42,12 @@ Routes::Routes(const Options& options, authority::Authority& authority, StorePoo
           },
           {.wait = options.pool_wait}),
       replies_((options.readers + k_pages_leaving) * page_bytes(options), options.pool_wait),
-      scope_{std::string(k_scope)} {
-  routes_ = {{options.prefix + "/push", "POST", &Routes::push},
-             {options.prefix + "/pull", "POST", &Routes::pull},
-             {options.prefix + "/info", "GET", &Routes::info},
-             {"/healthz", "GET", &Routes::healthz, /*for_everyone=*/true},
-             {"/readyz", "GET", &Routes::readyz, /*for_everyone=*/true}};
+      gate_(options, pool, clock, random) {
+  routes_ = {{options.prefix + "/push", "POST", &Routes::push, Access::push},
+             {options.prefix + "/pull", "POST", &Routes::pull, Access::pull},
+             {options.prefix + "/info", "GET", &Routes::info, Access::any_token},
+             {"/healthz", "GET", &Routes::healthz, Access::everyone},
+             {"/readyz", "GET", &Routes::readyz, Access::everyone}};
 }
 
 const Routes::Route* Routes::at(std::string_view path) const {
@@ -67,10 +66,11 @@ Reply Routes::answer(const Route& route, std::string_view body, Exchange& exchan
 Reply Routes::push(std::string_view body, Exchange& exchange) {
   const protocol::PushRequest request = protocol::decode_push_request(body, options_.limits);
   exchange.client = request.client_id.value;
-  exchange.scope = scope_.value;
+  if (auto refusal = gate_.refuse_client(request.client_id, exchange)) return std::move(*refusal);
+  const Scope scope{exchange.scope};
   // Ids and revs are shorter than the mutations that they answer; copies of conflicting records may not be.
   auto memory = replies_.take(std::min(body.size(), page_bytes(options_)));
-  const protocol::PushReply reply = pushes_.push(scope_, request);
+  const protocol::PushReply reply = pushes_.push(scope, request);
   exchange.applied = std::ssize(reply.applied);
   exchange.rejected = std::ssize(reply.rejected);
   exchange.conflicts = std::ssize(reply.conflicts);
@@ -80,10 +80,11 @@ Reply Routes::push(std::string_view body, Exchange& exchange) {
 Reply Routes::pull(std::string_view body, Exchange& exchange) {
   const protocol::PullRequest request = protocol::decode_pull_request(body, options_.limits);
   exchange.client = request.client_id.value;
-  exchange.scope = scope_.value;
+  if (auto refusal = gate_.refuse_client(request.client_id, exchange)) return std::move(*refusal);
+  const Scope scope{exchange.scope};
   auto memory = replies_.take(page_bytes(options_));
   authority::Authority::Page page;
-  pool_.read([&](sql::Database& database) { page = authority_.pull(database, scope_, request); });
+  pool_.read([&](sql::Database& database) { page = authority_.pull(database, scope, request); });
   exchange.rows = page.rows;
   return ok(std::move(page.text), std::move(memory));
 }

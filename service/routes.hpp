@@ -2,6 +2,7 @@
 // What is served where: requests in, replies out, without HTTP. Safe from any thread.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,7 +11,9 @@
 #include "authority/authority.hpp"
 #include "authority/push_queue.hpp"
 #include "base/clock.hpp"
+#include "base/random.hpp"
 #include "service/exchange.hpp"
+#include "service/gate.hpp"
 #include "service/options.hpp"
 #include "service/reply_budget.hpp"
 #include "service/store_pool.hpp"
@@ -20,18 +23,22 @@ namespace tether::service {
 class Routes {
  public:
   /// All outlive the routes.
-  Routes(const Options& options, authority::Authority& authority, StorePool& pool, Clock& clock);
+  Routes(const Options& options, authority::Authority& authority, StorePool& pool, Clock& clock, Random& random);
 
   struct Route {
     std::string path;
     std::string_view method;  // GET or POST; only a POST has a body
     Reply (Routes::*answer)(std::string_view body, Exchange& exchange);
-    bool for_everyone = false;  // asked by machines that watch the service: not limited
+    Access access;
   };
   /// Null: nothing is there.
   const Route* at(std::string_view path) const;
   std::span<const Route> all() const { return routes_; }
 
+  /// What stands against a request before its body is read. Never throws: a fault becomes its reply.
+  std::optional<Reply> refuse(const Route& route, std::string_view authorization, Exchange& exchange) {
+    return gate_.refuse(route.access, authorization, exchange);
+  }
   /// Never throws: a fault becomes its reply.
   Reply answer(const Route& route, std::string_view body, Exchange& exchange);
 
@@ -48,7 +55,7 @@ class Routes {
   Clock& clock_;
   authority::PushQueue pushes_;
   ReplyBudget replies_;
-  Scope scope_;
+  Gate gate_;
   std::vector<Route> routes_;
 };
 

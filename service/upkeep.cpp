@@ -23,6 +23,12 @@ void expect_migrated(sql::Database& store, const Options& options) {
 
 }  // namespace
 
+std::unique_ptr<sql::Database> open_migrated_store(const Options& options) {
+  auto store = open_store(options, sql::Open::existing);
+  expect_migrated(*store, options);
+  return store;
+}
+
 int migrate(const Options& options, bool only_check, std::ostream& out) {
   if (only_check && !std::filesystem::exists(options.store_path)) {
     out << options.store_path << ": not there yet; serve or migrate makes it\n";
@@ -72,8 +78,7 @@ int check(const Options& options, std::ostream& out) {
 }
 
 int compact(const Options& options, std::chrono::milliseconds keep, World& world, std::ostream& out) {
-  const auto store = open_store(options, sql::Open::existing);
-  expect_migrated(*store, options);
+  const auto store = open_migrated_store(options);
   authority::Authority authority(*world.clock, *world.random, {options.strict_duplicates, options.limits});
   const auto compacted = authority.compact(*store, keep);
   out << options.store_path << ": forgot " << compacted.tombstones << " tombstones and " << compacted.mutations

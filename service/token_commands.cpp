@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+
+#include "authority/tokens.hpp"
+#include "base/error.hpp"
+#include "base/ulid.hpp"
+#include "base/utf8.hpp"
+#include "protocol/codec.hpp"
+#include "protocol/json_writer.hpp"
+#include "service/access_commands.hpp"
+#include "service/commands.hpp"
+#include "service/gate.hpp"
+#include "service/listing.hpp"
+#include "service/token_text.hpp"
+
+namespace tether::service {
+
+namespace {
+
+constexpr std::size_t k_scope_bytes_max = 128;  // as of client ids: it stands in every key
+
+[[noreturn]] void refuse(const std::string& message, std::string hint = {}) {
+  throw Error(ErrorCode::usage, message, std::move(hint));
+}
+
+Scope scope_argument(const std::string& text) {
+  const bool plain = utf8_prefix(text, k_scope_bytes_max) == text && printable(text) == text;
+  if (text.empty() || !plain) refuse("--scope: must be 1 to 128 bytes of text without control characters");
+  return Scope{text};
+}
+
+std::optional<ClientId> client_argument(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  try {
+    return protocol::parse_client_id(text, "--client");
+  } catch (const Error& error) {
+    refuse(error.what(), error.hint());
+  }
+}
+
+/// `push,pull`, in the order of the table, each once.
+std::string rights_argument(const std::string& text) {
+  authority::Token asked;
+  asked.rights = text;
+  std::string rights;
+  std::size_t length = 0;
+  for (const std::string_view right : k_rights) {
+    if (!asked.may(right)) continue;
+    (rights += rights.empty() ? "" : ",") += right;
+    length += right.size() + 1;
+  }
+  if (rights.empty() || length != text.size() + 1) {
+    refuse("--can: '" + text + "' is no list of rights",
+           "It names some of push, pull, console and replay, as in --can push,pull.");
+  }
+  return rights;
+}
+
+std::string spaced(std::string list) {
+  for (std::size_t at = list.find(','); at != std::string::npos; at = list.find(',', at + 1)) list.insert(at + 1, " ");
+  return list;
+}
+
+std::string day_and_time(std::int64_t ms) {
+  return rfc3339_ms(from_ms(ms));
+}
+
+std::string state_of(const authority::Token& token, std::int64_t now_ms) {
+  if (token.revoked_ms) return "revoked";
+  return token.expired(now_ms) ? "expired" : "valid";
+}
+
+void write_time(protocol::JsonWriter& json, std::string_view name, const std::optional<std::int64_t>& ms) {
+  json.key(name);
+  if (ms) {
+    json.text(day_and_time(*ms));
+  } else {
+    json.raw("null");
+  }
+}
+
+/// `text`: the token itself, where it is shown.
+std::string as_json(const authority::Token& token, std::string_view text) {
+  std::string out;
+  protocol::JsonWriter json(out);
+  json.begin_object().key("id").text(token.id);
+  if (!text.empty()) json.key("token").text(text);
+  json.key("scope").text(token.scope.value).key("client");
+  if (token.client) {
+    json.text(token.client->value);
+  } else {
+    json.raw("null");
+  }
+  json.key("rights").begin_array();
+  for (const std::string_view right : k_rights) {
+    if (token.may(right)) json.text(right);
+  }
+  json.end_array();
+  write_time(json, "created_at", token.created_ms);
+  write_time(json, "expires_at", token.expires_ms);
+  write_time(json, "revoked_at", token.revoked_ms);
+  json.end_object();
+  return out;
+}
+
+}  // namespace
+
+int create_token(const Options& options, const TokenRequest& request, bool json, World& world, std::ostream& out,
+                 std::ostream& notes) {
+  authority::Token token;
+  token.scope = scope_argument(request.scope);
+  token.client = client_argument(request.client);
+  token.rights = rights_argument(request.rights);
+  token.id = UlidSource(*world.clock, *world.random).next().text();
+  token.created_ms = to_ms(world.clock->now());
+  if (!request.expires.empty()) token.expires_ms = token.created_ms + parse_duration(request.expires).count();
+  const std::string text = make_token_text(token.id, *world.random);
+  token.secret_hash = hash_of_token(text);
+  authority::add_token(*open_migrated_store(options), token);
+  out << (json ? as_json(token, text) : text) << "\n";
+  notes << "token " << token.id << " of scope " << token.scope.value << ", for "
+        << (token.client ? "client " + token.client->value : "any client") << ", may " << spaced(token.rights) << "; "
+        << (token.expires_ms ? "expires " + day_and_time(*token.expires_ms) : "never expires")
+        << "\nIt is shown this once: the store keeps only what it hashes to.\n";
+  return k_exit_done;
+}
+
+int list_tokens(const Options& options, bool json, World& world, std::ostream& out) {
+  const std::int64_t now_ms = to_ms(world.clock->now());
+  const auto all = authority::tokens(*open_migrated_store(options));
+  std::vector<std::vector<std::string>> rows{{"ID", "SCOPE", "CLIENT", "MAY", "CREATED", "EXPIRES", "STATE"}};
+  for (const authority::Token& token : all) {
+    if (json) {
+      out << as_json(token, {}) << "\n";
+      continue;
+    }
+    rows.push_back({token.id, token.scope.value, token.client ? token.client->value : "any", token.rights,
+                    day_and_time(token.created_ms), token.expires_ms ? day_and_time(*token.expires_ms) : "never",
+                    state_of(token, now_ms)});
+  }
+  if (!json && all.empty()) out << "no tokens; tether-service token create --scope SCOPE makes one\n";
+  if (!json && !all.empty()) print_columns(std::move(rows), out);
+  return k_exit_done;
+}
+
+int revoke_token(const Options& options, const std::string& id, World& world, std::ostream& out) {
+  // Whoever has the token at hand, as after a leak, need not know its id.
+  const auto whole = read_token_text(id);
+  const std::string named = whole ? whole->id : id;
+  if (!authority::revoke_token(*open_migrated_store(options), named, to_ms(world.clock->now()))) {
+    throw Error(ErrorCode::not_found, "there is no token " + printable(named), "tether-service token list shows them.");
+  }
+  out << "token " << named << " is revoked: every service on this store refuses it from now on\n";
+  return k_exit_done;
+}
+
+}  // namespace tether::service

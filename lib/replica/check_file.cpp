@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What `tether doctor` can tell from the file alone.
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "replica/record_row.hpp"
@@ -18,6 +20,16 @@ constexpr sql::Statement k_unreadable{
     "SELECT count(*), min(mutation_id) FROM tether_mutation_logs WHERE sync_status <> 'synced' AND "
     "(NOT json_valid(payload) OR operation NOT IN ('create', 'update', 'delete') OR "
     "sync_status NOT IN ('pending', 'syncing', 'failed', 'conflict'))"};
+
+// Rows without a rev that the latest full pull did not bring, from a server that says revs: it was restored, and lost
+// them.
+constexpr sql::Statement k_only_here{
+    "SELECT model, entity_id FROM tether_records WHERE rev = 0 AND deleted = 0 AND open_log_id IS NULL AND generation "
+    "< "
+    "(SELECT CAST(value AS INTEGER) FROM tether_sync_state WHERE key = 'generation') "
+    "AND EXISTS (SELECT 1 FROM tether_sync_state WHERE key = 'epoch') "
+    "AND EXISTS (SELECT 1 FROM tether_sync_state WHERE key = 'last_sync_cursor') "
+    "AND NOT EXISTS (SELECT 1 FROM tether_sync_state WHERE key = 'full_pull') ORDER BY model, entity_id"};
 
 std::string counted(std::int64_t number, std::string_view singular) {
   return std::to_string(number) + " " + std::string(singular) + (number == 1 ? "" : "s");
@@ -101,6 +113,25 @@ Check check_records(File& file, bool fix, const Told& progress) {
   return {"records", CheckResult::ok, detail + "; computed anew", true};
 }
 
+/// What a restored server lost and this log cannot bring back, as others wrote it; nullopt: nothing.
+std::optional<Check> check_only_here(File& file) {
+  std::string names;
+  std::size_t found = 0;
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    transaction.run(k_only_here, {}, [&](const sql::Row& row) {
+      if (++found > k_named_max) return;
+      names += (found == 1 ? "" : ", ") + std::string(row.text(0)) + " " + std::string(row.text(1));
+    });
+  });
+  if (found == 0) return std::nullopt;
+  if (found > k_named_max) names += ", …";
+  return Check{"restored", CheckResult::warning,
+               counted(static_cast<std::int64_t>(found), "record") +
+                   " that the server lost when it was restored: " + names +
+                   ". Whoever wrote them sends them again with their next sync; until then they are only here. "
+                   "A new file that pulls is without them."};
+}
+
 Check check_queue(File& file) {
   const Status now = status(file);
   if (!now.oldest_unsent) return {"queue", CheckResult::ok, "everything is on the server"};
@@ -121,6 +152,7 @@ std::vector<Check> check_file(File& file, bool fix, const std::function<void(std
   checks.push_back(check_schema(file, fix));
   checks.push_back(check_log(file));
   checks.push_back(check_records(file, fix, progress));
+  if (std::optional<Check> found = check_only_here(file)) checks.push_back(*std::move(found));
   checks.push_back(check_queue(file));
   return checks;
 }

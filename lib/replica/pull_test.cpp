@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "replica/pull.hpp"
 
+#include <algorithm>
+
 #include "replica/peer_fixture.hpp"
+#include "replica/upkeep.hpp"
 
 namespace tether::replica {
 namespace {
@@ -227,7 +230,7 @@ TEST_CASE("a server that was restored gets again what it had acknowledged, and n
   desk.push_all_applied();
   desk.server.reply_to_pull([](const PullRequest& request) {
     if (request.cursor) return of_epoch(page({}, 50), "two");
-    return of_epoch(page({snapshot("both", R"({"n":0,"t":"x"})", 2)}, 20), "two");
+    return of_epoch(page({snapshot("both", R"({"n":0,"t":"x"})", 2), snapshot("mine", R"({"n":1})", 1)}, 20), "two");
   });
   const PullReport waiting = desk.pull();
   CHECK(waiting.end == End::done);
@@ -245,11 +248,16 @@ TEST_CASE("a server that was restored gets again what it had acknowledged, and n
   desk.push_all_applied();
   CHECK(desk.statuses() == "synced\nsynced");
   CHECK(record_of(desk.file, "both") == R"({"n":2}|0|1|0|NULL|NULL|0)");
-  CHECK(desk.pull().pulled == 1);
+  CHECK(desk.pull().pulled == 2);
   CHECK(record_of(desk.file, "theirs") == R"({"n":1}|0|0|0|NULL|NULL|0)");
   CHECK(record_of(desk.file, "both") == R"({"n":0,"t":"x"}|0|1|2|NULL|NULL|0)");
   CHECK(cursor_of(desk) == "20");
   CHECK(desk.differences().empty());
+  const std::vector<Check> checks = check_file(desk.file, false);
+  const auto lost = std::ranges::find(checks, "restored", &Check::name);
+  REQUIRE(lost != checks.end());
+  CHECK(lost->result == CheckResult::warning);
+  CHECK(lost->detail.starts_with("1 record that the server lost when it was restored: Task theirs. "));
 }
 
 TEST_CASE("an expired id that was acknowledged before the restore is no failure") {

@@ -54,7 +54,8 @@ void add_token_commands(CLI::App& app, CommandLine& line) {
   create->add_option("--scope", line.token.scope, "the tenant whose records it opens")->type_name("SCOPE")->required();
   create->add_option("--client", line.token.client, "the only client that may use it; any")->type_name("CLIENT_ID");
   line.token.rights = "push,pull";
-  create->add_option("--can", line.token.rights, "push, pull, console, replay; push,pull")->type_name("RIGHTS");
+  create->add_option("--can", line.token.rights, "push, pull, metrics, console, replay; push,pull")
+      ->type_name("RIGHTS");
   create->add_option("--expires", line.token.expires, "how long it holds, as in 90d; for ever")->type_name("DURATION");
   CLI::App* list = token->add_subcommand("list", "Show all tokens, without what makes them work");
   for (CLI::App* command : {create, list}) command->add_flag("--json", line.json, "one JSON object per line");

@@ -15,6 +15,7 @@ namespace tether::service {
 struct Reply {
   int status = 200;
   std::string body;
+  const char* content_type = "application/json";
   int retry_after_s = 0;     // 0: not said
   std::string allow;         // of a 405: the method that is
   std::string authenticate;  // of a 401: how to say who one is

@@ -56,13 +56,14 @@ class TestService {
     options.store_path = folder.file("store.db");
     if (change) change(options);
     authority::migrate(*open_store(options, sql::Open::create));
-    authority_ = std::make_unique<authority::Authority>(clock_, random_,
+    authority_ = std::make_unique<authority::Authority>(clock, random_,
                                                         authority::Options{options.strict_duplicates, options.limits});
     pool = std::make_unique<StorePool>(
         [this](sql::Access access) { return open_store(options, sql::Open::existing, access); }, options.readers,
         options.pool_wait);
-    routes_ = std::make_unique<Routes>(options, *authority_, *pool, clock_, random_);
-    server = std::make_unique<Server>(options, *routes_, log_, clock_, random_);
+    devices = std::make_unique<DeviceBook>(*pool, log_, std::chrono::hours(1));
+    routes_ = std::make_unique<Routes>(options, *authority_, *pool, *devices, clock, random_);
+    server = std::make_unique<Server>(options, *routes_, log_, clock, random_);
     thread_ = std::thread([this] { server->run(); });
   }
   ~TestService() { stop(); }
@@ -78,15 +79,16 @@ class TestService {
 
   Folder folder;
   Options options;
+  SystemClock clock;
   std::unique_ptr<StorePool> pool;
+  std::unique_ptr<DeviceBook> devices;
   std::unique_ptr<Server> server;
 
  private:
-  SystemClock clock_;
   SharedRandom random_{std::make_unique<SystemRandom>()};
   std::mutex mutex_;
   std::string lines_;
-  Log log_{clock_, LogFormat::json, [this](std::string_view line) {
+  Log log_{clock, LogFormat::json, [this](std::string_view line) {
              const std::lock_guard lock(mutex_);
              (lines_ += line) += '\n';
            }};

@@ -16,6 +16,7 @@ constexpr std::string_view k_scope = "default";  // without authentication there
 std::string_view right_for(Access access) {
   if (access == Access::push) return "push";
   if (access == Access::pull) return "pull";
+  if (access == Access::metrics) return "metrics";
   return {};
 }
 

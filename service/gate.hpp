@@ -23,10 +23,11 @@ enum class Access {
   any_token,  // when tokens are asked for at all
   push,       // and with the right of that name
   pull,
+  metrics,
 };
 
 /// What a token may be given the right to do; the last two are for what later versions serve.
-constexpr std::string_view k_rights[] = {"push", "pull", "console", "replay"};
+constexpr std::string_view k_rights[] = {"push", "pull", "metrics", "console", "replay"};
 
 class Gate {
  public:

@@ -17,7 +17,6 @@ namespace tether::service {
 
 namespace {
 
-constexpr char k_json[] = "application/json";
 constexpr int k_retry_body_s = 1;
 // Bodies of this many requests of the largest size at once; smaller ones are not felt.
 constexpr std::size_t k_full_bodies_together = 2;
@@ -156,6 +155,7 @@ bool HttpExchanges::Http::serve_one(Connection& connection, bool last) {
   std::optional<RequestHead> head;
   if (end == Connection::Head::closed) return false;
   if (end == Connection::Head::complete) head = read_head(raw, why);
+  const Counted under_way(routes_.counters().requests_under_way);
   exchange.remote = remote_address(connection.remote_ip(), head ? head->forwarded_for : "", options_.proxies);
   exchange.request_id = head && !head->request_id.empty() ? head->request_id : new_id();
   bool usable = false;
@@ -299,7 +299,7 @@ void HttpExchanges::Http::send(Reply reply, httplib::Response& response) const {
   if (reply.retry_after_s > 0) response.set_header("Retry-After", std::to_string(reply.retry_after_s));
   if (!reply.authenticate.empty()) response.set_header("WWW-Authenticate", reply.authenticate);
   if (!reply.allow.empty()) response.set_header("Allow", reply.allow);
-  response.set_header("Content-Type", k_json);
+  response.set_header("Content-Type", reply.content_type);
   if (current_->head != nullptr && current_->head->accepts_gzip && reply.body.size() >= k_gzip_bytes_min) {
     response.set_header("Content-Encoding", "gzip");
     response.set_header("Vary", "Accept-Encoding");
@@ -318,6 +318,7 @@ std::string HttpExchanges::Http::new_id() {
 
 void HttpExchanges::Http::write_log(const Exchange& exchange) {
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - exchange.started;
+  routes_.counters().count_request(exchange.route, exchange.status, took);
   const LogLevel level = exchange.status >= 500 ? LogLevel::error : LogLevel::info;
   log_.write(level, "request",
              {{"request_id", exchange.request_id},

@@ -179,7 +179,7 @@ TEST_CASE("migrate, check and compact look after a store") {
   CHECK(run(folder, {"check", "--store", store}, &out) == 0);
   CHECK(out.find("is sound") != std::string::npos);
   CHECK(run(folder, {"compact", "--keep", "90d", "--store", store}, &out) == 0);
-  CHECK(out.find("forgot 0 tombstones and 0 mutation ids") != std::string::npos);
+  CHECK(out.find("forgot 0 tombstones, 0 mutation ids and 0 clients") != std::string::npos);
   CHECK(run(folder, {"compact", "--keep", "soon", "--store", store}) == 2);
 }
 

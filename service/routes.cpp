@@ -29,12 +29,27 @@ std::size_t page_bytes(const Options& options) {
   return options.limits.page_bytes_max + options.limits.payload_bytes_max;
 }
 
+Reply not_ready(std::string_view message, std::string fault, const Exchange& exchange) {
+  Reply reply = error_reply(503, "not_ready", message, exchange.request_id);
+  reply.retry_after_s = k_retry_when_ready_s;
+  reply.fault = std::move(fault);
+  return reply;
+}
+
+std::vector<std::string> paths_of(std::span<const Routes::Route> routes) {
+  std::vector<std::string> paths;
+  for (const Routes::Route& route : routes) paths.push_back(route.path);
+  return paths;
+}
+
 }  // namespace
 
-Routes::Routes(const Options& options, authority::Authority& authority, StorePool& pool, Clock& clock, Random& random)
+Routes::Routes(const Options& options, authority::Authority& authority, StorePool& pool, DeviceBook& devices,
+               Clock& clock, Random& random)
     : options_(options),
       authority_(authority),
       pool_(pool),
+      devices_(devices),
       clock_(clock),
       pushes_(
           [this](const Scope& scope, std::span<authority::Submission* const> together) {
@@ -42,13 +57,14 @@ Routes::Routes(const Options& options, authority::Authority& authority, StorePoo
           },
           {.wait = options.pool_wait}),
       replies_((options.readers + k_pages_leaving) * page_bytes(options), options.pool_wait),
-      gate_(options, pool, clock, random) {
-  routes_ = {{options.prefix + "/push", "POST", &Routes::push, Access::push},
-             {options.prefix + "/pull", "POST", &Routes::pull, Access::pull},
-             {options.prefix + "/info", "GET", &Routes::info, Access::any_token},
-             {"/healthz", "GET", &Routes::healthz, Access::everyone},
-             {"/readyz", "GET", &Routes::readyz, Access::everyone}};
-}
+      gate_(options, pool, clock, random),
+      routes_({{options.prefix + "/push", "POST", &Routes::push, Access::push},
+               {options.prefix + "/pull", "POST", &Routes::pull, Access::pull},
+               {options.prefix + "/info", "GET", &Routes::info, Access::any_token},
+               {"/healthz", "GET", &Routes::healthz, Access::everyone},
+               {"/readyz", "GET", &Routes::readyz, Access::everyone},
+               {"/metrics", "GET", &Routes::metrics, Access::metrics}}),
+      metrics_(paths_of(routes_)) {}
 
 const Routes::Route* Routes::at(std::string_view path) const {
   const auto found = std::ranges::find(routes_, path, &Route::path);
@@ -74,6 +90,8 @@ Reply Routes::push(std::string_view body, Exchange& exchange) {
   exchange.applied = std::ssize(reply.applied);
   exchange.rejected = std::ssize(reply.rejected);
   exchange.conflicts = std::ssize(reply.conflicts);
+  devices_.saw_push(scope, request.client_id, to_ms(clock_.now()));
+  metrics_.count_push(request, reply);
   return ok(protocol::encode(reply), std::move(memory));
 }
 
@@ -86,6 +104,8 @@ Reply Routes::pull(std::string_view body, Exchange& exchange) {
   authority::Authority::Page page;
   pool_.read([&](sql::Database& database) { page = authority_.pull(database, scope, request); });
   exchange.rows = page.rows;
+  devices_.saw_pull(scope, request.client_id, to_ms(clock_.now()), page.cursor);
+  metrics_.count_page(page.rows);
   return ok(std::move(page.text), std::move(memory));
 }
 
@@ -105,6 +125,7 @@ Reply Routes::healthz(std::string_view, Exchange&) {
 }
 
 Reply Routes::readyz(std::string_view, Exchange& exchange) {
+  if (draining_) return not_ready("the service stops", {}, exchange);
   int version = 0;
   std::string fault;
   try {
@@ -114,9 +135,17 @@ Reply Routes::readyz(std::string_view, Exchange& exchange) {
   }
   if (version == authority::k_schema_version) return ok(R"({"status":"ready"})");
   const std::string_view message = fault.empty() ? "the store is not migrated" : "the store cannot be read";
-  Reply reply = error_reply(503, "not_ready", message, exchange.request_id);
-  reply.retry_after_s = k_retry_when_ready_s;
-  reply.fault = std::move(fault);
+  return not_ready(message, std::move(fault), exchange);
+}
+
+Reply Routes::metrics(std::string_view, Exchange&) {
+  std::vector<Metrics::Pool> pools;
+  for (const auto& [name, access] : {std::pair("write", sql::Access::write), std::pair("read", sql::Access::read)}) {
+    const StorePool::Usage usage = pool_.usage(access);
+    pools.push_back({.access = name, .lent = usage.lent, .free = usage.free, .waiting = usage.waiting});
+  }
+  Reply reply = ok(metrics_.text(pools));
+  reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return reply;
 }
 

@@ -2,6 +2,7 @@
 // What is served where: requests in, replies out, without HTTP. Safe from any thread.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,8 +13,10 @@
 #include "authority/push_queue.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "service/device_book.hpp"
 #include "service/exchange.hpp"
 #include "service/gate.hpp"
+#include "service/metrics.hpp"
 #include "service/options.hpp"
 #include "service/reply_budget.hpp"
 #include "service/store_pool.hpp"
@@ -23,7 +26,8 @@ namespace tether::service {
 class Routes {
  public:
   /// All outlive the routes.
-  Routes(const Options& options, authority::Authority& authority, StorePool& pool, Clock& clock, Random& random);
+  Routes(const Options& options, authority::Authority& authority, StorePool& pool, DeviceBook& devices, Clock& clock,
+         Random& random);
 
   struct Route {
     std::string path;
@@ -42,21 +46,29 @@ class Routes {
   /// Never throws: a fault becomes its reply.
   Reply answer(const Route& route, std::string_view body, Exchange& exchange);
 
+  /// From now on the service says that it is not ready: it stops, and what comes should go elsewhere.
+  void begin_drain() { draining_ = true; }
+  Metrics& counters() { return metrics_; }
+
  private:
   Reply push(std::string_view body, Exchange& exchange);
   Reply pull(std::string_view body, Exchange& exchange);
   Reply info(std::string_view body, Exchange& exchange);
   Reply healthz(std::string_view body, Exchange& exchange);
   Reply readyz(std::string_view body, Exchange& exchange);
+  Reply metrics(std::string_view body, Exchange& exchange);
 
   const Options& options_;
   authority::Authority& authority_;
   StorePool& pool_;
+  DeviceBook& devices_;
   Clock& clock_;
+  std::atomic<bool> draining_{false};
   authority::PushQueue pushes_;
   ReplyBudget replies_;
   Gate gate_;
   std::vector<Route> routes_;
+  Metrics metrics_;
 };
 
 }  // namespace tether::service

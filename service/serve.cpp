@@ -91,7 +91,8 @@ int serve(const Options& options, const Values& values, World& world) {
   authority::Authority authority(clock, *world.random, {options.strict_duplicates, options.limits});
   StorePool pool([&](sql::Access access) { return open_store(options, sql::Open::existing, access); }, options.readers,
                  options.pool_wait);
-  Routes routes(options, authority, pool, clock, *world.random);
+  DeviceBook devices(pool, log);
+  Routes routes(options, authority, pool, devices, clock, *world.random);
   Server server(options, routes, log, clock, *world.random);
   running.begin(server);
   const std::string address = "http://" + server.address().text() + options.prefix;

@@ -40,6 +40,7 @@ class Server::Http {
  public:
   Http(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random)
       : options_(options),
+        routes_(routes),
         log_(log),
         address_{options.host, options.port},
         listener_(open_listener(address_)),
@@ -56,7 +57,10 @@ class Server::Http {
 
   const ListenAddress& address() const { return address_; }
   bool run();
-  void stop() { ::eventfd_write(stop_, 1); }
+  void stop() {
+    routes_.begin_drain();
+    ::eventfd_write(stop_, 1);
+  }
 
  private:
   void accept_one();
@@ -69,6 +73,7 @@ class Server::Http {
   }
 
   const Options& options_;
+  Routes& routes_;
   Log& log_;
   ListenAddress address_;
   int listener_;
@@ -96,6 +101,8 @@ void Server::Http::accept_one() {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     return;
   }
+  Metrics& counters = routes_.counters();
+  ++counters.connections_accepted;  // before a thread may count it off
   switch (workers_.submit(socket)) {
     case Workers::Taken::at_once:
       break;
@@ -103,12 +110,15 @@ void Server::Http::accept_one() {
       ::eventfd_write(release_, 1);
       break;
     case Workers::Taken::refused:
+      --counters.connections_accepted;
+      ++counters.connections_refused;
       refuse(socket);
       break;
   }
 }
 
 void Server::Http::serve(int socket) {
+  const Counted served(routes_.counters().connections_served);
   {
     const std::lock_guard lock(mutex_);
     open_.insert(socket);
@@ -121,6 +131,7 @@ void Server::Http::serve(int socket) {
     const std::lock_guard lock(mutex_);
     open_.erase(socket);  // before the descriptor is closed and used for another
   }
+  --routes_.counters().connections_accepted;
 }
 
 bool Server::Http::finish() {

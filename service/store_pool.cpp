@@ -23,7 +23,10 @@ void StorePool::run(Shelf& shelf, const std::function<void(sql::Database&)>& bod
 /// Null when one may be opened.
 std::unique_ptr<sql::Database> StorePool::borrow(Shelf& shelf) {
   std::unique_lock lock(mutex_);
-  if (!returned_.wait_for(lock, wait_, [&] { return shelf.lent < shelf.max; })) {
+  ++shelf.waiting;
+  const bool is_free = returned_.wait_for(lock, wait_, [&] { return shelf.lent < shelf.max; });
+  --shelf.waiting;
+  if (!is_free) {
     throw Error(ErrorCode::busy, "the store is busy with other requests", "Send it again in a moment.");
   }
   ++shelf.lent;
@@ -31,6 +34,12 @@ std::unique_ptr<sql::Database> StorePool::borrow(Shelf& shelf) {
   auto database = std::move(shelf.free.back());
   shelf.free.pop_back();
   return database;
+}
+
+StorePool::Usage StorePool::usage(sql::Access access) {
+  const std::lock_guard lock(mutex_);
+  const Shelf& shelf = access == sql::Access::write ? writers_ : readers_;
+  return {.lent = shelf.lent, .free = shelf.max - shelf.lent, .waiting = shelf.waiting};
 }
 
 void StorePool::give_back(Shelf& shelf, std::unique_ptr<sql::Database> database) {

@@ -24,12 +24,20 @@ class StorePool {
   void write(const std::function<void(sql::Database&)>& body) { run(writers_, body); }
   void read(const std::function<void(sql::Database&)>& body) { run(readers_, body); }
 
+  struct Usage {
+    std::size_t lent = 0;
+    std::size_t free = 0;     // open, or to be opened
+    std::size_t waiting = 0;  // who waits for one
+  };
+  Usage usage(sql::Access access);
+
  private:
   struct Shelf {
     Shelf(sql::Access purpose, std::size_t connections_max) : access(purpose), max(connections_max) {}
     sql::Access access;
     std::size_t max;
     std::size_t lent = 0;
+    std::size_t waiting = 0;
     std::vector<std::unique_ptr<sql::Database>> free;
   };
   void run(Shelf& shelf, const std::function<void(sql::Database&)>& body);

@@ -51,7 +51,7 @@ std::string rights_argument(const std::string& text) {
   }
   if (rights.empty() || length != text.size() + 1) {
     refuse("--can: '" + text + "' is no list of rights",
-           "It names some of push, pull, console and replay, as in --can push,pull.");
+           "It names some of push, pull, metrics, console and replay, as in --can push,pull.");
   }
   return rights;
 }

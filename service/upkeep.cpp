@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "authority/authority.hpp"
+#include "authority/devices.hpp"
 #include "authority/store.hpp"
 #include "base/error.hpp"
 #include "service/commands.hpp"
@@ -81,8 +82,9 @@ int compact(const Options& options, std::chrono::milliseconds keep, World& world
   const auto store = open_migrated_store(options);
   authority::Authority authority(*world.clock, *world.random, {options.strict_duplicates, options.limits});
   const auto compacted = authority.compact(*store, keep);
-  out << options.store_path << ": forgot " << compacted.tombstones << " tombstones and " << compacted.mutations
-      << " mutation ids older than " << human_duration(keep) << "\n";
+  const std::int64_t clients = authority::forget_devices(*store, to_ms(world.clock->now()) - keep.count());
+  out << options.store_path << ": forgot " << compacted.tombstones << " tombstones, " << compacted.mutations
+      << " mutation ids and " << clients << " clients older than " << human_duration(keep) << "\n";
   return k_exit_done;
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,10 +48,11 @@ class Authority {
   /// records too large to be held together is applied in parts, of which each is kept by itself.
   void push(sql::Database& database, const Scope& scope, std::span<Submission* const> together);
 
-  /// One page as the text of its reply, and the number of rows in it.
+  /// One page as the text of its reply, and what the service tells of it.
   struct Page {
     std::string text;
     std::int64_t rows = 0;
+    std::optional<Cursor> cursor;  // that the client has when it has filed the page
   };
   Page pull(sql::Database& database, const Scope& scope, const protocol::PullRequest& request);
 

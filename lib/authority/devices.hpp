@@ -19,7 +19,7 @@ struct Sighting {
   std::int64_t seen_ms = 0;
   std::optional<std::int64_t> push_ms;
   std::optional<std::int64_t> pull_ms;
-  std::optional<std::int64_t> cursor_us;  // that the last pull began at
+  std::optional<std::int64_t> cursor_us;  // that the last pull was given
 };
 
 struct Device {

@@ -45,7 +45,7 @@ class PageBuilder {
     if (first && !head.epoch.empty()) end.horizon_us = head.horizon_us;
     // A cursor that this scope never gave out: it was restored, and says so by going back.
     if (rows_ == 0 && cursor_ && cursor_->value > head.clock_us) end.new_cursor = Cursor{head.clock_us};
-    return {.text = std::move(writer_).finish(end), .rows = rows_};
+    return {.text = std::move(writer_).finish(end), .rows = rows_, .cursor = end.new_cursor};
   }
 
  private:

@@ -27,6 +27,6 @@ CREATE TABLE tether_devices (
   first_seen_ms BIGINT NOT NULL,
   last_push_ms  BIGINT,                     -- NULL: never
   last_pull_ms  BIGINT,
-  cursor_us     BIGINT,                     -- that its last pull began at
+  cursor_us     BIGINT,                     -- that its last pull was given
   PRIMARY KEY (scope, client_id)
 );

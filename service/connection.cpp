@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "service/connection.hpp"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -42,17 +43,43 @@ bool wait_for(int socket, short events, steady_clock::time_point deadline) {
   }
 }
 
+/// After a call that failed.
+bool may_try_again() {
+  return errno == EAGAIN || errno == EINTR;
+}
+
+constexpr std::string_view k_speak_https =
+    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 115\r\n\r\n"
+    R"({"message":"this address speaks https; begin the server's address with https://","error":{"code":"invalid_input"}})"
+    "\n";
+
 }  // namespace
 
 Connection::Connection(int socket, milliseconds write_time, milliseconds stall_time)
     : socket_(socket), write_time_(write_time), stall_time_(stall_time) {}
 
 Connection::~Connection() {
+  tls_.reset();
   ::close(socket_);
 }
 
+bool Connection::encrypt(const TlsIdentity& identity, milliseconds header_time) {
+  ::fcntl(socket_, F_SETFL, O_NONBLOCK);
+  tls_ = std::make_unique<TlsSession>(identity, socket_);
+  const auto deadline = steady_clock::now() + header_time;
+  for (;;) {
+    const Step step = tls_->shake_hands();
+    if (step.wait == 0 && step.bytes > 0) return true;
+    if (step.wait == 0 || !wait_for(socket_, step.wait, deadline)) break;
+  }
+  const bool told_in_plain = tls_->met_plain_http();
+  tls_.reset();
+  if (told_in_plain && write(k_speak_https.data(), k_speak_https.size()) > 0 && flush()) linger();
+  return false;
+}
+
 Connection::Wait Connection::wait_for_request(int stop, int release, milliseconds idle_time) {
-  if (read_ < in_.size()) return Wait::readable;
+  if (read_ < in_.size() || (tls_ && tls_->has_pending())) return Wait::readable;
   const auto deadline = steady_clock::now() + idle_time;
   pollfd waiting[] = {{socket_, POLLIN, 0}, {stop, POLLIN, 0}, {release, POLLIN, 0}};
   for (;;) {
@@ -95,13 +122,25 @@ void Connection::replay(std::string_view head, steady_clock::time_point deadline
   deadline_ = deadline;
 }
 
+Step Connection::receive_some(char* data, std::size_t size) {
+  if (tls_) return tls_->read(data, size);
+  const ssize_t received = ::recv(socket_, data, size, MSG_DONTWAIT);
+  if (received >= 0) return {.bytes = received};
+  return may_try_again() ? Step{.wait = POLLIN} : Step{.bytes = -1};
+}
+
+Step Connection::send_some(const char* data, std::size_t size) {
+  if (tls_) return tls_->write(data, size);
+  const ssize_t sent = ::send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (sent >= 0) return {.bytes = sent};
+  return may_try_again() ? Step{.wait = POLLOUT} : Step{.bytes = -1};
+}
+
 ssize_t Connection::receive(char* data, std::size_t size, steady_clock::time_point deadline) {
   for (;;) {
-    const ssize_t received = ::recv(socket_, data, size, MSG_DONTWAIT);
-    if (received >= 0) return received;
-    if (errno == EINTR) continue;
-    if (errno != EAGAIN) return -1;
-    if (!wait_for(socket_, POLLIN, deadline)) {
+    const Step step = receive_some(data, size);
+    if (step.wait == 0) return step.bytes;
+    if (!wait_for(socket_, step.wait, deadline)) {
       timed_out_ = true;
       return -1;
     }
@@ -141,20 +180,19 @@ bool Connection::flush() {
 bool Connection::send_all(const char* data, std::size_t size) {
   const auto deadline = steady_clock::now() + write_time_;
   while (size > 0 && !broken_) {
-    const ssize_t sent = ::send(socket_, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent > 0) {
-      data += sent;
-      size -= static_cast<std::size_t>(sent);
-    } else if (errno == EAGAIN) {
-      broken_ = !wait_for(socket_, POLLOUT, std::min(deadline, steady_clock::now() + stall_time_));
-    } else if (errno != EINTR) {
-      broken_ = true;
+    const Step step = send_some(data, size);
+    if (step.bytes > 0) {
+      data += step.bytes;
+      size -= static_cast<std::size_t>(step.bytes);
+    } else {
+      broken_ = step.wait == 0 || !wait_for(socket_, step.wait, std::min(deadline, steady_clock::now() + stall_time_));
     }
   }
   return !broken_;
 }
 
 void Connection::linger() {
+  tls_.reset();  // what is thrown away need not be decrypted
   ::shutdown(socket_, SHUT_WR);
   const auto deadline = steady_clock::now() + k_linger_time;
   std::array<char, k_read_bytes> waste;

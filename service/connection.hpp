@@ -6,8 +6,11 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "service/tls.hpp"
 
 namespace tether::service {
 
@@ -19,9 +22,13 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  /// Agrees upon encryption within `header_time`; from then on all that is read and written goes through it. False
+  /// when that fails; someone who spoke plain HTTP was told so.
+  bool encrypt(const TlsIdentity& identity, std::chrono::milliseconds header_time);
+
   enum class Wait { readable, idle_too_long, told_to_close };
   /// Until the next request begins. `stop` becomes readable when the service stops; `release` is an eventfd in
-  /// semaphore mode: each count in it lets one idle connection close, to make room for a new one.
+  /// semaphore mode: each count in it lets one idle connection close, to make room for a new one. Either may be -1.
   Wait wait_for_request(int stop, int release, std::chrono::milliseconds idle_time);
 
   enum class Head { complete, closed, too_late, too_long };
@@ -44,10 +51,13 @@ class Connection {
   std::string remote_ip() const;
 
  private:
+  Step receive_some(char* data, std::size_t size);
+  Step send_some(const char* data, std::size_t size);
   ssize_t receive(char* data, std::size_t size, std::chrono::steady_clock::time_point deadline);
   bool send_all(const char* data, std::size_t size);
 
   int socket_;
+  std::unique_ptr<TlsSession> tls_;  // null: plain
   std::chrono::milliseconds write_time_;
   std::chrono::milliseconds stall_time_;
   std::chrono::steady_clock::time_point deadline_;

@@ -63,7 +63,8 @@ class TestService {
         options.pool_wait);
     devices = std::make_unique<DeviceBook>(*pool, log_, std::chrono::hours(1));
     routes_ = std::make_unique<Routes>(options, *authority_, *pool, *devices, clock, random_);
-    server = std::make_unique<Server>(options, *routes_, log_, clock, random_);
+    if (!options.tls_cert.empty()) identity = std::make_unique<TlsIdentity>(options.tls_cert, options.tls_key);
+    server = std::make_unique<Server>(options, *routes_, log_, clock, random_, identity.get());
     thread_ = std::thread([this] { server->run(); });
   }
   ~TestService() { stop(); }
@@ -82,6 +83,7 @@ class TestService {
   SystemClock clock;
   std::unique_ptr<StorePool> pool;
   std::unique_ptr<DeviceBook> devices;
+  std::unique_ptr<TlsIdentity> identity;
   std::unique_ptr<Server> server;
 
  private:

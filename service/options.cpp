@@ -98,6 +98,10 @@ const Setting k_settings[] = {
     {"prefix", "TETHER_PREFIX", "/tether", "PATH", "what stands before /push, /pull and /info",
      [](Options& o, const std::string& t) { o.prefix = prefix(t); }},
     {"auth", "TETHER_AUTH", "none", "KIND", "who may sync: none (everyone who can connect) or token", &auth},
+    {"tls-cert", "TETHER_TLS_CERT", "", "FILE", "serve https: the certificate and those in between, as PEM",
+     [](Options& o, const std::string& t) { o.tls_cert = t; }},
+    {"tls-key", "TETHER_TLS_KEY", "", "FILE", "the key of the certificate, as PEM",
+     [](Options& o, const std::string& t) { o.tls_key = t; }},
     {"insecure", "TETHER_INSECURE", "false", "", "allow --auth none on an address that others can reach",
      [](Options& o, const std::string& t) { o.insecure = truth(t); }},
     {"strict-duplicates", "TETHER_STRICT_DUPLICATES", "false", "",
@@ -134,6 +138,8 @@ const Setting k_settings[] = {
      [](Options& o, const std::string& t) { o.idle_time = duration(t, milliseconds(100)); }},
     {"pool-wait", "TETHER_POOL_WAIT", "5s", "DURATION", "longest wait for the store before 503",
      [](Options& o, const std::string& t) { o.pool_wait = duration(t, milliseconds(0)); }},
+    {"drain-time", "TETHER_DRAIN_TIME", "0s", "DURATION", "how long a stopping service still takes new connections",
+     [](Options& o, const std::string& t) { o.drain_time = duration(t, milliseconds(0)); }},
     {"stop-time", "TETHER_STOP_TIME", "20s", "DURATION", "longest wait for requests under way when stopping",
      [](Options& o, const std::string& t) { o.stop_time = duration(t, milliseconds(0)); }},
 };
@@ -170,6 +176,9 @@ Options options_from(const Values& values) {
   }
   if (options.limits.page_rows_default > options.limits.page_rows_max) {
     refuse("page-rows is larger than page-rows-max", "Lower the first or raise the second.");
+  }
+  if (options.tls_cert.empty() != options.tls_key.empty()) {
+    refuse("a certificate and its key belong together", "Give both --tls-cert and --tls-key, or neither.");
   }
   if (options.auth == Auth::none && !options.insecure && !is_loopback(options.host)) {
     refuse("refusing to serve everyone who can reach " + options.host + " without authentication",

@@ -25,6 +25,8 @@ struct Options {
   std::string store_path = "tether-server.db";
   std::string prefix = "/tether";
   Auth auth = Auth::none;
+  std::string tls_cert;  // a PEM file; empty: no encryption
+  std::string tls_key;
   bool insecure = false;
   bool strict_duplicates = false;
   LogFormat log = LogFormat::json;
@@ -39,6 +41,7 @@ struct Options {
   std::chrono::milliseconds stall_time{10'000};
   std::chrono::milliseconds idle_time{10'000};
   std::chrono::milliseconds pool_wait{5'000};
+  std::chrono::milliseconds drain_time{0};
   std::chrono::milliseconds stop_time{20'000};
 };
 

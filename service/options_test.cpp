@@ -58,6 +58,12 @@ TEST_CASE("the fallbacks of the table are the fallbacks of the limits") {
   CHECK(told.proxies == untold.proxies);
 }
 
+TEST_CASE("a certificate and its key come together") {
+  CHECK(refusal({{"tls-cert", "a.pem"}}).find("belong together") != std::string::npos);
+  CHECK(refusal({{"tls-key", "a.pem"}}).find("belong together") != std::string::npos);
+  CHECK(with({{"tls-cert", "a.pem"}, {"tls-key", "b.pem"}}).tls_key == "b.pem");
+}
+
 TEST_CASE("where others can reach it, tokens are asked for, or it is said that they are not") {
   CHECK(refusal({{"listen", "0.0.0.0:8787"}}).find("without authentication") != std::string::npos);
   CHECK(with({{"listen", "0.0.0.0:8787"}, {"auth", "token"}}).auth == Auth::token);

@@ -3,16 +3,19 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <memory>
 #include <mutex>
 
 #include "authority/authority.hpp"
 #include "authority/store.hpp"
+#include "base/error.hpp"
 #include "base/log.hpp"
 #include "service/commands.hpp"
 #include "service/server.hpp"
 #include "service/signals.hpp"
 #include "service/store.hpp"
 #include "service/store_pool.hpp"
+#include "service/tls.hpp"
 
 namespace tether::service {
 
@@ -66,6 +69,17 @@ void log_settings(Log& log, const Values& values) {
   }
 }
 
+/// A certificate that was renewed; one that cannot be used leaves the old one in place.
+void load_anew(TlsIdentity* identity, Log& log) {
+  if (identity == nullptr) return log.write(LogLevel::info, "SIGHUP: there is nothing to load anew");
+  try {
+    identity->load();
+    log.write(LogLevel::info, "SIGHUP: the certificate was loaded anew");
+  } catch (const Error& error) {
+    log.write(LogLevel::error, "SIGHUP: the old certificate stays", {{"fault", error.what()}});
+  }
+}
+
 }  // namespace
 
 int serve(const Options& options, const Values& values, World& world) {
@@ -73,8 +87,10 @@ int serve(const Options& options, const Values& values, World& world) {
   Clock& clock = *world.clock;
   Log log(clock, options.log, write_to_stderr);
   Running running;
+  const auto identity =
+      options.tls_cert.empty() ? nullptr : std::make_unique<TlsIdentity>(options.tls_cert, options.tls_key);
   const Signals signals([&](int signal) {
-    if (signal == SIGHUP) return log.write(LogLevel::info, "SIGHUP: there is nothing to load anew");
+    if (signal == SIGHUP) return load_anew(identity.get(), log);
     log.write(LogLevel::info, "stopping", {{"signal", std::int64_t{signal}}});
     running.stop();
   });
@@ -93,9 +109,9 @@ int serve(const Options& options, const Values& values, World& world) {
                  options.pool_wait);
   DeviceBook devices(pool, log);
   Routes routes(options, authority, pool, devices, clock, *world.random);
-  Server server(options, routes, log, clock, *world.random);
+  Server server(options, routes, log, clock, *world.random, identity.get());
   running.begin(server);
-  const std::string address = "http://" + server.address().text() + options.prefix;
+  const std::string address = (identity ? "https://" : "http://") + server.address().text() + options.prefix;
   log.write(LogLevel::info, "serving",
             {{"address", address}, {"store", options.store_path}, {"version", TETHER_VERSION}});
   const bool all_finished = server.run();

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <mutex>
 #include <set>
@@ -19,6 +20,7 @@ namespace tether::service {
 
 namespace {
 
+constexpr std::chrono::milliseconds k_last_call{500};   // for the first request of a connection that came late
 constexpr std::chrono::milliseconds k_cut_time{1'000};  // for threads to notice that their connections were cut
 
 /// Answers a connection that there is no room for, without a thread and without waiting.
@@ -38,9 +40,10 @@ void refuse(int socket) {
 
 class Server::Http {
  public:
-  Http(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random)
+  Http(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random, const TlsIdentity* identity)
       : options_(options),
         routes_(routes),
+        identity_(identity),
         log_(log),
         address_{options.host, options.port},
         listener_(open_listener(address_)),
@@ -63,8 +66,11 @@ class Server::Http {
   }
 
  private:
-  void accept_one();
+  void accept_while(std::chrono::steady_clock::time_point deadline);
+  bool accept_one();
+  void submit(int socket);
   void serve(int socket);
+  void serve_all(Connection& connection);
   bool finish();
   void cut_all();
   bool stopping() const {
@@ -74,6 +80,7 @@ class Server::Http {
 
   const Options& options_;
   Routes& routes_;
+  const TlsIdentity* identity_;
   Log& log_;
   ListenAddress address_;
   int listener_;
@@ -90,17 +97,34 @@ bool Server::Http::run() {
   while (waiting[1].revents == 0) {
     if (::poll(waiting, 2, -1) > 0 && waiting[0].revents != 0) accept_one();
   }
+  accept_while(std::chrono::steady_clock::now() + options_.drain_time);
   return finish();
 }
 
-void Server::Http::accept_one() {
+/// Whoever connected before the end is served: closing the listener would cut off those that were not accepted yet.
+void Server::Http::accept_while(std::chrono::steady_clock::time_point deadline) {
+  for (;;) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    const auto left_ms = std::max<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(left).count(), 0);
+    pollfd waiting{listener_, POLLIN, 0};
+    if (::poll(&waiting, 1, static_cast<int>(left_ms)) > 0 && accept_one()) continue;
+    if (left_ms == 0) return;
+  }
+}
+
+bool Server::Http::accept_one() {
   const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
   if (socket < 0) {
     // Out of descriptors: the connection stays in the system's queue; without a pause this loop would spin.
     if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    return;
+    return false;
   }
+  submit(socket);
+  return true;
+}
+
+void Server::Http::submit(int socket) {
   Metrics& counters = routes_.counters();
   ++counters.connections_accepted;  // before a thread may count it off
   switch (workers_.submit(socket)) {
@@ -112,7 +136,7 @@ void Server::Http::accept_one() {
     case Workers::Taken::refused:
       --counters.connections_accepted;
       ++counters.connections_refused;
-      refuse(socket);
+      identity_ == nullptr ? refuse(socket) : static_cast<void>(::close(socket));
       break;
   }
 }
@@ -125,13 +149,20 @@ void Server::Http::serve(int socket) {
   }
   {
     Connection connection(socket, options_.request_time, options_.stall_time);
-    while (connection.wait_for_request(stop_, release_, options_.idle_time) == Connection::Wait::readable) {
-      if (!exchanges_.serve_one(connection, stopping())) break;
-    }
+    if (identity_ == nullptr || connection.encrypt(*identity_, options_.header_time)) serve_all(connection);
     const std::lock_guard lock(mutex_);
     open_.erase(socket);  // before the descriptor is closed and used for another
   }
   --routes_.counters().connections_accepted;
+}
+
+void Server::Http::serve_all(Connection& connection) {
+  auto wait = connection.wait_for_request(stop_, release_, options_.idle_time);
+  // Who has just connected is about to ask.
+  if (wait == Connection::Wait::told_to_close && stopping()) wait = connection.wait_for_request(-1, -1, k_last_call);
+  while (wait == Connection::Wait::readable && exchanges_.serve_one(connection, stopping())) {
+    wait = connection.wait_for_request(stop_, release_, options_.idle_time);
+  }
 }
 
 bool Server::Http::finish() {
@@ -152,8 +183,9 @@ void Server::Http::cut_all() {
   for (const int socket : open_) ::shutdown(socket, SHUT_RDWR);
 }
 
-Server::Server(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random)
-    : http_(std::make_unique<Http>(options, routes, log, clock, random)) {}
+Server::Server(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random,
+               const TlsIdentity* identity)
+    : http_(std::make_unique<Http>(options, routes, log, clock, random, identity)) {}
 
 Server::~Server() = default;
 

@@ -9,6 +9,7 @@
 #include "service/listen_address.hpp"
 #include "service/options.hpp"
 #include "service/routes.hpp"
+#include "service/tls.hpp"
 
 namespace tether::service {
 
@@ -16,7 +17,9 @@ class Server {
  public:
   /// Listens at once, on `options.host` and `options.port`; throws what open_listener throws. All outlive the server,
   /// clock and random are safe from any thread.
-  Server(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random);
+  /// `identity`: null serves without encryption.
+  Server(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random,
+         const TlsIdentity* identity = nullptr);
   ~Server();
 
   /// Where it listens, with the port that it got.

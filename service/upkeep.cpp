@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "service/commands.hpp"
 #include "service/store.hpp"
+#include "service/tls.hpp"
 
 namespace tether::service {
 
@@ -57,6 +58,7 @@ int migrate_restored(const Options& options, World& world, std::ostream& out) {
 }
 
 int check(const Options& options, std::ostream& out) {
+  if (!options.tls_cert.empty()) TlsIdentity(options.tls_cert, options.tls_key);
   out << "settings: good\n";
   if (!std::filesystem::exists(options.store_path)) {
     const auto folder = std::filesystem::absolute(options.store_path).parent_path();

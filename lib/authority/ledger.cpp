@@ -15,20 +15,18 @@ using sql::Statement;
 using sql::Type;
 using sql::Value;
 
-// In a join, `{rows} AS r CROSS JOIN t` is the form in which SQLite neither copies the row nor turns the join around.
-
 constexpr Column k_id_columns[] = {{"mutation_id", Type::text}};
 constexpr BatchStatement k_decided{
     "SELECT m.mutation_id, m.content_hash, m.outcome, m.rev, m.data "
-    "FROM {rows} AS r CROSS JOIN tether_mutations AS m WHERE m.scope = $1 AND m.mutation_id = r.mutation_id",
+    "FROM {rows} AS r CROSS JOIN {each tether_mutations AS m WHERE m.scope = $1 AND m.mutation_id = r.mutation_id}",
     k_id_columns};
 
 constexpr Column k_key_columns[] = {{"model", Type::text}, {"entity_id", Type::text}};
 constexpr BatchStatement k_records{
     "SELECT t.model, t.entity_id, t.payload, t.rev, t.deleted, t.as_sent, t.written_at_ms, t.written_by, "
     "t.written_version, t.updated_us "
-    "FROM {rows} AS r CROSS JOIN tether_records AS t "
-    "WHERE t.scope = $1 AND t.model = r.model AND t.entity_id = r.entity_id",
+    "FROM {rows} AS r CROSS JOIN {each tether_records AS t "
+    "WHERE t.scope = $1 AND t.model = r.model AND t.entity_id = r.entity_id}",
     k_key_columns};
 
 constexpr Statement k_head{"SELECT clock_us, horizon_us, forgotten_ms, epoch FROM tether_scopes WHERE scope = $1"};
@@ -66,39 +64,34 @@ constexpr Column k_change_columns[] = {{"model", Type::text},
                                        {"written_version", Type::integer},
                                        {"updated_us", Type::integer},
                                        {"rev_before", Type::integer}};
-constexpr BatchStatement k_insert_records{
+// An upsert finds its row by the key, whatever a planner thinks of the table. The guard: the record is still what the
+// change was decided upon, or still not there.
+#define TETHER_UNLESS_OVERTAKEN                                                                                      \
+  "ON CONFLICT (scope, model, entity_id) DO UPDATE SET payload = excluded.payload, rev = excluded.rev, "             \
+  "deleted = excluded.deleted, as_sent = excluded.as_sent, written_at_ms = excluded.written_at_ms, "                 \
+  "written_by = excluded.written_by, written_version = excluded.written_version, updated_us = excluded.updated_us, " \
+  "rev_before = excluded.rev_before WHERE tether_records.rev = excluded.rev_before"
+constexpr BatchStatement k_store{
     "INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, written_by, "
-    "written_version, updated_us) "
+    "written_version, updated_us, rev_before) "
     "{values $1, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, written_by, written_version, "
-    "updated_us} "
-    "ON CONFLICT (scope, model, entity_id) DO NOTHING",
-    std::span(k_change_columns).first<std::size(k_change_columns) - 1>()};
-constexpr BatchStatement k_update_records{
-    "UPDATE tether_records SET payload = r.payload, rev = r.rev, deleted = r.deleted, as_sent = r.as_sent, "
-    "written_at_ms = r.written_at_ms, written_by = r.written_by, written_version = r.written_version, "
-    "updated_us = r.updated_us "
-    "FROM {rows} AS r WHERE tether_records.scope = $1 AND tether_records.model = r.model "
-    "AND tether_records.entity_id = r.entity_id AND tether_records.rev = r.rev_before",
+    "updated_us, rev_before} " TETHER_UNLESS_OVERTAKEN,
     k_change_columns};
-
-// The steps above as one statement, so that the lock on the head row is held for it and the commit only. `updated_us`
-// holds the place in the batch. What was forgotten since the head was read ($4) may have been an id of this batch.
+// Both steps as one statement, so that the lock on the head row is held for it and the commit only. `updated_us` holds
+// the place in the batch. What was forgotten since the head was read ($4) may have been an id of this batch.
 constexpr BatchStatement k_store_at_once{
     "WITH head AS (UPDATE tether_scopes SET before_us = clock_us, "
     "clock_us = CASE WHEN clock_us + $2 > $3 THEN clock_us + $2 ELSE $3 END "
     "WHERE scope = $1 AND forgotten_ms = $4 RETURNING before_us, clock_us), "
-    "added AS (INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, "
-    "written_by, written_version, updated_us) "
+    "stored AS (INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, "
+    "written_by, written_version, updated_us, rev_before) "
     "SELECT $1, r.model, r.entity_id, r.payload, r.rev, r.deleted, r.as_sent, r.written_at_ms, r.written_by, "
-    "r.written_version, head.clock_us - $2 + r.updated_us FROM {rows} AS r CROSS JOIN head WHERE r.rev_before = 0 "
-    "ON CONFLICT (scope, model, entity_id) DO NOTHING RETURNING 1), "
-    "changed AS (UPDATE tether_records AS t SET payload = r.payload, rev = r.rev, deleted = r.deleted, "
-    "as_sent = r.as_sent, written_at_ms = r.written_at_ms, written_by = r.written_by, "
-    "written_version = r.written_version, updated_us = head.clock_us - $2 + r.updated_us "
-    "FROM {rows} AS r CROSS JOIN head WHERE t.scope = $1 AND t.model = r.model AND t.entity_id = r.entity_id "
-    "AND t.rev = r.rev_before RETURNING 1) "
-    "SELECT before_us, clock_us, (SELECT count(*) FROM added) + (SELECT count(*) FROM changed) FROM head",
+    "r.written_version, head.clock_us - $2 + r.updated_us, r.rev_before "
+    "FROM {rows} AS r CROSS JOIN head " TETHER_UNLESS_OVERTAKEN
+    " RETURNING 1) "
+    "SELECT before_us, clock_us, (SELECT count(*) FROM stored) FROM head",
     k_change_columns};
+#undef TETHER_UNLESS_OVERTAKEN
 
 constexpr Statement k_page{
     "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM tether_records "
@@ -157,21 +150,15 @@ bool took_effect(std::string_view outcome) {
   return outcome == "applied" || outcome == "merged";
 }
 
-enum class Rows { added, changed, all };
-
-/// Rows of new records are without rev_before, unless they stand beside others.
-sql::Batch rows_of(std::span<const RecordChange> changes, Rows which) {
+sql::Batch rows_of(std::span<const RecordChange> changes) {
   sql::Batch rows;
   rows.reserve(changes.size() * std::size(k_change_columns));
-  for (const RecordChange& change : changes) {
-    const auto kind = change.rev_before.value > 0 ? Rows::changed : Rows::added;
-    if (which != Rows::all && which != kind) continue;
-    const rules::Record& record = change.record;
+  for (const auto& [entity, record, rev_before] : changes) {
     rows.insert(rows.end(),
-                {text(change.entity.model), text(change.entity.id), text(record.payload), integer(record.rev.value),
+                {text(entity.model), text(entity.id), text(record.payload), integer(record.rev.value),
                  integer(record.deleted ? 1 : 0), integer(record.as_sent ? 1 : 0), integer(record.written_at_ms),
-                 text(record.written_by.value), integer(record.written_version), integer(record.updated_at.value)});
-    if (which != Rows::added) rows.push_back(integer(change.rev_before.value));
+                 text(record.written_by.value), integer(record.written_version), integer(record.updated_at.value),
+                 integer(rev_before.value)});
   }
   return rows;
 }
@@ -262,12 +249,8 @@ std::optional<Ledger::Taken> Ledger::store(std::span<RecordChange> changes, std:
 std::optional<Ledger::Taken> Ledger::store_in_steps(std::span<RecordChange> changes, std::int64_t now_us) {
   const Taken taken = take(std::ssize(changes), now_us);
   stamp(changes, taken.first);
-  const sql::Batch added = rows_of(changes, Rows::added);
-  const sql::Batch changed = rows_of(changes, Rows::changed);
-  std::int64_t count = 0;
-  if (!added.empty()) count += transaction_.run_many(k_insert_records, {text(scope_.value)}, added);
-  if (!changed.empty()) count += transaction_.run_many(k_update_records, {text(scope_.value)}, changed);
-  if (count != std::ssize(changes)) return std::nullopt;
+  if (transaction_.run_many(k_store, {text(scope_.value)}, rows_of(changes)) != std::ssize(changes))
+    return std::nullopt;
   return taken;
 }
 
@@ -279,7 +262,7 @@ std::optional<Ledger::Taken> Ledger::store_at_once(std::span<RecordChange> chang
   };
   transaction_.run_many(k_store_at_once,
                         {text(scope_.value), integer(std::ssize(changes)), integer(now_us), integer(forgotten_ms_)},
-                        rows_of(changes, Rows::all), note);
+                        rows_of(changes), note);
   if (taken) stamp(changes, taken->first);
   return taken;
 }

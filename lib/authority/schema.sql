@@ -27,6 +27,7 @@ CREATE TABLE tether_records (
   written_by    TEXT NOT NULL,
   written_version BIGINT NOT NULL,          -- that writer's own count for the entity
   updated_us    BIGINT NOT NULL,            -- cursor value, from the scope's head row
+  rev_before    BIGINT NOT NULL DEFAULT 0,  -- the rev that the last change was decided upon: its guard
   PRIMARY KEY (scope, model, entity_id)
 );
 CREATE UNIQUE INDEX tether_records_order ON tether_records(scope, updated_us);

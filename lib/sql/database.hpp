@@ -46,9 +46,9 @@ struct Column {
 
 /// One statement over many rows, in one of two forms. `{values …}` names scalars and columns of the row to insert:
 ///   INSERT INTO t(scope, id, n) {values $1, id, n} ON CONFLICT (id) DO NOTHING RETURNING id
-/// `{rows}` stands for a table of the columns given; in a join write CROSS JOIN, which keeps SQLite from copying the
-/// row:
-///   SELECT t.id, t.n FROM {rows} AS r CROSS JOIN t WHERE t.scope = $1 AND t.id = r.id
+/// `{rows}` stands for a table of the columns given, and `{each …}`, at the end, for what is looked up for each of
+/// them, by an index, whatever a planner knows or believes of the table:
+///   SELECT t.n FROM {rows} AS r CROSS JOIN {each things AS t WHERE t.scope = $1 AND t.id = r.id}
 /// SQLite steps one prepared statement per row, inside the transaction the fastest way; Postgres sends one statement
 /// with one array parameter per column. A statement must therefore mean the same both ways: rows do not see each other.
 struct BatchStatement {

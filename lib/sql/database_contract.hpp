@@ -30,7 +30,8 @@ constexpr BatchStatement k_add_values{
     k_book_columns};
 constexpr Column k_id_columns[] = {{"id", Type::text}};
 constexpr BatchStatement k_find_many{
-    "SELECT b.id, b.pages FROM {rows} AS r CROSS JOIN books AS b WHERE b.id = r.id AND b.pages > $1", k_id_columns};
+    "SELECT b.id, b.pages FROM {rows} AS r CROSS JOIN {each books AS b WHERE b.id = r.id AND b.pages > $1}",
+    k_id_columns};
 constexpr BatchStatement k_update_many{
     "UPDATE books SET title = r.title, pages = r.pages FROM {rows} AS r WHERE books.id = r.id", k_book_columns};
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::string_view k_rows = "{rows}";
 constexpr std::string_view k_values = "{values ";
+constexpr std::string_view k_each = "{each ";
 
 std::string parameter(std::size_t number) {
   return "?" + std::to_string(number);
@@ -57,6 +58,10 @@ std::string to_sqlite(std::string_view text, std::span<const Column> columns, st
       const auto end = text.find('}');
       out += row_values(text.substr(k_values.size(), end - k_values.size()), columns, scalars);
       taken = end + 1;
+    } else if (!quoted && text.starts_with(k_each)) {
+      taken = k_each.size();  // the join stands as it is written
+    } else if (!quoted && text.front() == '}') {
+      taken = 1;
     } else {
       out += !quoted && text.front() == '$' ? '?' : text.front();
     }

@@ -20,6 +20,12 @@ TEST_CASE("the columns of a row follow the scalars") {
   CHECK(to_sqlite("INSERT INTO t(a) {values id}", k_columns, 0) == "INSERT INTO t(a) VALUES (?1)");
 }
 
+TEST_CASE("what is looked up for each row is a join, which CROSS keeps in its order") {
+  CHECK(to_sqlite("SELECT t.n FROM {rows} AS r CROSS JOIN {each things AS t WHERE t.s = $1 AND t.id = r.id}", k_columns,
+                  1) ==
+        "SELECT t.n FROM (SELECT ?2 AS id, ?3 AS n) AS r CROSS JOIN things AS t WHERE t.s = ?1 AND t.id = r.id");
+}
+
 TEST_CASE("quoted text stays as it is") {
   CHECK(to_sqlite("SELECT '$1 {rows} {values id} ''$2', $1", k_columns, 1) ==
         "SELECT '$1 {rows} {values id} ''$2', ?1");

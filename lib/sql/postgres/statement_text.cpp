@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view k_rows = "{rows}";
 constexpr std::string_view k_values = "{values ";
+constexpr std::string_view k_each = "{each ";
 constexpr std::string_view k_text = "TEXT";
 
 /// `unnest($2, $3) AS rows(id, n)`
@@ -23,6 +24,16 @@ std::string row_table(std::span<const Column> columns, std::size_t scalars) {
     names.append(comma).append(columns[i].name);
   }
   return "unnest(" + parameters + ") AS rows(" + names + ")";
+}
+
+/// `LATERAL (SELECT t.* FROM things AS t WHERE … OFFSET 0) AS t` for `things AS t WHERE …`. OFFSET keeps the planner
+/// from making one join of the two, and from driving that from the table when it believes that there is little in it.
+std::string lookup(std::string_view looked_up) {
+  constexpr std::string_view k_as = " AS ";
+  const auto at = looked_up.find(k_as);
+  TETHER_ASSERT(at != std::string_view::npos);
+  const std::string name(looked_up.substr(at + k_as.size(), looked_up.find(' ', at + k_as.size()) - at - k_as.size()));
+  return "LATERAL (SELECT " + name + ".* FROM " + std::string(looked_up) + " OFFSET 0) AS " + name;
 }
 
 bool is_word(char c) {
@@ -41,21 +52,27 @@ std::size_t unit(std::string_view text) {
 
 std::string to_postgres(std::string_view text, std::span<const Column> columns, std::size_t scalars) {
   std::string out;
+  // What stands in braces behind `opening`, with both taken off the text.
+  const auto inside = [&](std::string_view opening) {
+    const auto end = text.find('}');
+    TETHER_ASSERT(end != std::string_view::npos);
+    const std::string_view found = text.substr(opening.size(), end - opening.size());
+    text.remove_prefix(end + 1);
+    return std::string(found);
+  };
   while (!text.empty()) {
-    std::size_t taken = unit(text);
     if (text.starts_with(k_rows)) {
       out += "(SELECT * FROM " + row_table(columns, scalars) + ")";
-      taken = k_rows.size();
+      text.remove_prefix(k_rows.size());
     } else if (text.starts_with(k_values)) {
-      const auto end = text.find('}');
-      TETHER_ASSERT(end != std::string_view::npos);
-      out += "SELECT " + std::string(text.substr(k_values.size(), end - k_values.size())) + " FROM " +
-             row_table(columns, scalars);
-      taken = end + 1;
+      out += "SELECT " + inside(k_values) + " FROM " + row_table(columns, scalars);
+    } else if (text.starts_with(k_each)) {
+      out += lookup(inside(k_each));
     } else {
+      const std::size_t taken = unit(text);
       out += text.substr(0, taken);
+      text.remove_prefix(taken);
     }
-    text.remove_prefix(taken);
   }
   return out;
 }

@@ -17,6 +17,12 @@ TEST_CASE("the columns of a batch are arrays behind the scalars") {
         "INSERT INTO t(a, b) SELECT $1, n FROM unnest($2, $3) AS rows(id, n) RETURNING a");
 }
 
+TEST_CASE("what is looked up for each row is not joined by the planner") {
+  CHECK(to_postgres("SELECT t.n FROM {rows} AS r CROSS JOIN {each things AS t WHERE t.id = r.id}", k_columns, 0) ==
+        "SELECT t.n FROM (SELECT * FROM unnest($1, $2) AS rows(id, n)) AS r CROSS JOIN LATERAL "
+        "(SELECT t.* FROM things AS t WHERE t.id = r.id OFFSET 0) AS t");
+}
+
 TEST_CASE("quoted text stays as it is") {
   CHECK(to_postgres("SELECT '{rows} it''s {values $1}' FROM t", k_columns, 1) ==
         "SELECT '{rows} it''s {values $1}' FROM t");

@@ -6,7 +6,6 @@
 #include <simdjson.h>
 #include <sqlite3.h>
 
-#include <chrono>
 #include <fstream>
 #include <stdexcept>
 #include <vector>
@@ -14,6 +13,8 @@
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/ulid.hpp"
+#include "bench.d/bare_log.hpp"
+#include "bench.d/watch.hpp"
 
 namespace tether::bench {
 namespace {
@@ -77,18 +78,6 @@ class Prepared {
   sqlite3_stmt* statement_ = nullptr;
 };
 
-class Watch {
- public:
-  int report() const {
-    const auto elapsed = std::chrono::steady_clock::now() - started_;
-    fmt::print("{:.3f}\n", std::chrono::duration<double, std::milli>(elapsed).count());
-    return 0;
-  }
-
- private:
-  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-};
-
 std::string_view text_member(simdjson::ondemand::object& object, std::string_view key) {
   return object.find_field_unordered(key).get_string().value();
 }
@@ -113,21 +102,6 @@ constexpr std::string_view k_upsert_pulled =
     "INSERT INTO tether_records(model, entity_id, payload, deleted, rev, updated_at) VALUES (?1, ?2, ?3, 0, ?4, ?5) "
     "ON CONFLICT(model, entity_id) DO UPDATE SET payload = excluded.payload, deleted = 0, rev = excluded.rev, "
     "updated_at = excluded.updated_at";
-
-struct Logged {
-  std::string mutation_id;
-  std::string entity_id;
-  std::string model;
-  std::string payload;
-};
-
-std::vector<Logged> logged(const std::string& client_file) {
-  Bare bare(client_file);
-  Prepared query(bare, "SELECT mutation_id, entity_id, model, payload FROM tether_mutation_logs ORDER BY id");
-  std::vector<Logged> rows;
-  while (query.step()) rows.push_back({query.column(0), query.column(1), query.column(2), query.column(3)});
-  return rows;
-}
 
 void apply(Prepared& remember, Prepared& store, const Logged& row, std::int64_t clock_us) {
   constexpr std::string_view k_hash = "0123456789abcdef0123456789abcdef";
@@ -174,6 +148,14 @@ void upsert_page(simdjson::ondemand::parser& parser, Prepared& upsert, const sim
 }
 
 }  // namespace
+
+std::vector<Logged> logged(const std::string& client_file) {
+  Bare bare(client_file);
+  Prepared query(bare, "SELECT mutation_id, entity_id, model, payload FROM tether_mutation_logs ORDER BY id");
+  std::vector<Logged> rows;
+  while (query.step()) rows.push_back({query.column(0), query.column(1), query.column(2), query.column(3)});
+  return rows;
+}
 
 int bare_record(const std::string& file, const std::string& lines_path) {
   const Watch watch;

@@ -37,7 +37,7 @@ double timed_peak(const Arguments& arguments, const Files& files, double& ms) {
 
 Costs costs(const Workshop& workshop, std::int64_t rows, const std::string& name) {
   Costs costs;
-  const Service service(workshop.service(), workshop.new_store(name + "-server"));
+  const Service service = workshop.serve(workshop.new_store(name + "-server"));
   const std::string writer = workshop.new_client(name + "-writer", service.url());
   const std::string reader = workshop.new_client(name + "-reader", service.url());
   const std::string tether = workshop.tether();
@@ -72,7 +72,7 @@ Figure scale(const Workshop& workshop, const std::string& what, double large_ms,
 
 /// Sends a body that grows beyond every limit; the service must refuse it and stay small.
 Figure bomb(const Workshop& workshop, const std::string& name, const std::string& command) {
-  const Service service(workshop.service(), workshop.new_store("bomb-server"));
+  const Service service = workshop.serve(workshop.new_store("bomb-server"));
   const std::string answer = workshop.path("bomb-answer");
   run({"/bin/sh", "-c", fmt::format("{} {}/tether/push || true", command, service.url())}, {.out = answer});
   std::ifstream file(answer);

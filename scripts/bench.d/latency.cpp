@@ -73,7 +73,7 @@ void ask(httplib::Client& client, const std::string& what) {
 }  // namespace
 
 std::vector<Figure> measure_latency(const Workshop& workshop) {
-  const Service service(workshop.service(), workshop.new_store("latency-server"));
+  const Service service = workshop.serve(workshop.new_store("latency-server"));
   Client client(workshop.new_client("latency"), service.url());
   client.pull();
   std::vector<double> syncs;
@@ -91,7 +91,7 @@ std::vector<Figure> measure_latency(const Workshop& workshop) {
 }
 
 std::vector<Figure> measure_idle(const Workshop& workshop) {
-  const Service service(workshop.service(), workshop.new_store("idle-server"));
+  const Service service = workshop.serve(workshop.new_store("idle-server"));
   const std::string body = R"({"client_id":"bench","last_sync_cursor":null,"limit":10})";
   std::vector<std::unique_ptr<httplib::Client>> idle;
   for (int client = 0; client < k_idle_clients; ++client) {

@@ -6,9 +6,11 @@
 #include <exception>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <stdexcept>
 
 #include "bench.d/bare.hpp"
+#include "bench.d/bare_postgres.hpp"
 #include "bench.d/workshop.hpp"
 
 namespace tether::bench {
@@ -17,6 +19,12 @@ namespace {
 constexpr Group k_groups[] = {
     {"record", measure_record},   {"one", measure_one_record}, {"push", measure_push},   {"pull", measure_pull},
     {"latency", measure_latency}, {"idle", measure_idle},      {"bombs", measure_bombs}, {"large", measure_large},
+};
+
+// With --postgres.
+constexpr Group k_postgres_groups[] = {
+    {"push", measure_postgres_push},     {"small", measure_postgres_small}, {"pull", measure_postgres_pull},
+    {"active", measure_postgres_active}, {"idle", measure_postgres_idle},   {"large", measure_postgres_large},
 };
 
 constexpr int k_missed = 3;  // a figure was missed
@@ -34,6 +42,11 @@ std::optional<int> part(const Arguments& arguments) {
   if (arguments[0] == "bare-record") return bare_record(arguments.at(1), arguments.at(2));
   if (arguments[0] == "bare-push") return bare_push(arguments.at(1), arguments.at(2));
   if (arguments[0] == "bare-pull") return bare_pull(std::stoi(arguments.at(1)), arguments.at(2));
+  if (arguments[0] == "bare-postgres-push") {
+    return bare_postgres_push(arguments.at(1), arguments.at(2), std::stoll(arguments.at(3)));
+  }
+  if (arguments[0] == "bare-postgres-copy") return bare_postgres_copy(arguments.at(1));
+  if (arguments[0] == "bare-postgres-pages") return bare_postgres_pages(arguments.at(1), std::stoll(arguments.at(2)));
   return std::nullopt;
 }
 
@@ -56,6 +69,8 @@ Options parse(const Arguments& arguments) {
       options.workshop.large_rows = std::stoll(value);
     else if (name == "--rounds")
       options.workshop.rounds = std::stoi(value);
+    else if (name == "--postgres")
+      options.workshop.postgres = value;
     else if (name == "--only")
       options.only = value;
     else
@@ -67,7 +82,9 @@ Options parse(const Arguments& arguments) {
 int measure_all(const Options& options) {
   std::vector<Figure> figures;
   bool missed = false;
-  for (const Group& group : k_groups) {
+  const auto groups =
+      options.workshop.postgres.empty() ? std::span<const Group>(k_groups) : std::span<const Group>(k_postgres_groups);
+  for (const Group& group : groups) {
     if (!options.only.empty() && options.only != group.name) continue;
     fmt::print(stderr, "measuring {}\n", group.name);
     for (Figure& figure : group.measure(options.workshop)) {

@@ -119,10 +119,10 @@ int report_peak(const Arguments& arguments) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-Service::Service(const std::string& program, const std::string& store) {
-  const std::string log = store + ".log";
-  pid_ =
-      start({program, "serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + store}, "/dev/null", "/dev/null", log);
+Service::Service(const std::string& program, const std::string& store, const std::string& log, const Arguments& more) {
+  Arguments arguments = {program, "serve", "--listen", "127.0.0.1:0", "--store", store};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  pid_ = start(arguments, "/dev/null", "/dev/null", log);
   wait_for_port(log);
 }
 
@@ -155,6 +155,11 @@ double Service::peak_mb() const {
     if (line.starts_with("VmHWM:")) return std::stod(line.substr(6)) / 1024;
   }
   throw std::runtime_error("tether-service is gone");
+}
+
+std::size_t Service::open_descriptors() const {
+  const std::filesystem::directory_iterator all(fmt::format("/proc/{}/fd", pid_));
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
 }  // namespace tether::bench

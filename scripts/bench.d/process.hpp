@@ -29,11 +29,11 @@ double peak_mb(const Arguments& arguments, const Files& files = {});
 /// The small process: runs `arguments` with its own files and prints the peak in kB on stderr.
 int report_peak(const Arguments& arguments);
 
-/// `tether-service serve` on a free port; ended when destroyed.
+/// `tether-service serve` on a free port; ended when destroyed. It listens when the constructor returns.
 class Service {
  public:
-  /// Its log goes to STORE.log.
-  Service(const std::string& program, const std::string& store);
+  /// `store` as for --store; `more` is added to the command line.
+  Service(const std::string& program, const std::string& store, const std::string& log, const Arguments& more);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -42,6 +42,8 @@ class Service {
   int port() const { return port_; }
   /// The most memory that it had so far, in MB.
   double peak_mb() const;
+  /// What it has open: files and connections.
+  std::size_t open_descriptors() const;
 
  private:
   void wait_for_port(const std::string& log);

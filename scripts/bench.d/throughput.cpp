@@ -50,7 +50,7 @@ std::vector<Figure> measure_push(const Workshop& workshop) {
   for (int round = 0; round < workshop.rounds; ++round) {
     const std::string client = workshop.copy_client(pending, "push");
     {
-      const Service service(workshop.service(), workshop.new_store("push-server"));
+      const Service service = workshop.serve(workshop.new_store("push-server"));
       ours.push_back(run({workshop.tether(), "--db", client, "-q", "push", "--server", service.url()}));
     }
     bare.push_back(workshop.bare_ms({"bare-push", pending, workshop.new_store("push-bare")}));
@@ -61,7 +61,7 @@ std::vector<Figure> measure_push(const Workshop& workshop) {
 }
 
 std::vector<Figure> measure_pull(const Workshop& workshop) {
-  const Service service(workshop.service(), workshop.new_store("pull-server"));
+  const Service service = workshop.serve(workshop.new_store("pull-server"));
   const std::string writer = workshop.new_client("writer");
   run({workshop.tether(), "--db", writer, "-q", "record", "--stdin"}, {.in = workshop.lines(workshop.rows)});
   run({workshop.tether(), "--db", writer, "-q", "push", "--server", service.url()});

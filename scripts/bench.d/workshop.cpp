@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <stdexcept>
 
 namespace tether::bench {
 
@@ -26,6 +27,23 @@ std::string Workshop::new_store(std::string_view name) const {
   remove(file);
   run({service(), "migrate", "--store", "sqlite:" + file});
   return file;
+}
+
+std::string Workshop::new_postgres(std::string_view name) const {
+  run({"psql", "-q", postgres, "-c", fmt::format("DROP DATABASE IF EXISTS {}", name), "-c",
+       fmt::format("CREATE DATABASE {}", name)});
+  std::string url = postgres;
+  const auto at = url.find("/postgres?");
+  if (at == std::string::npos) throw std::runtime_error("--postgres must name the database `postgres`");
+  url.replace(at + 1, std::string_view("postgres").size(), name);
+  run({service(), "migrate", "--store", url});
+  return url;
+}
+
+Service Workshop::serve(const std::string& store, const Arguments& more) const {
+  static int served = 0;
+  const bool is_url = store.find("://") != std::string::npos;
+  return Service(service(), is_url ? store : "sqlite:" + store, path(fmt::format("service-{}.log", ++served)), more);
 }
 
 std::string Workshop::copy_client(const std::string& from, std::string_view name) const {

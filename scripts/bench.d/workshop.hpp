@@ -20,6 +20,7 @@ struct Workshop {
   std::int64_t rows = 100'000;
   std::int64_t large_rows = 1'000'000;
   int rounds = 5;
+  std::string postgres;  // the URL of a database that may make others
 
   std::string tether() const { return bin + "/tether"; }
   std::string service() const { return bin + "/tether-service"; }
@@ -30,6 +31,10 @@ struct Workshop {
   std::string new_client(std::string_view name, std::string_view server = {}) const;
   /// A new, migrated server's file, any earlier one removed; its path.
   std::string new_store(std::string_view name) const;
+  /// A new, migrated database of Postgres, any earlier one removed; its URL.
+  std::string new_postgres(std::string_view name) const;
+  /// A service on a file or a URL.
+  Service serve(const std::string& store, const Arguments& more = {}) const;
   /// A copy of a client's file that has taken its new home; its path.
   std::string copy_client(const std::string& from, std::string_view name) const;
   /// A file of `rows` lines for `tether record --stdin`, each about 250 bytes; its path. Made once.
@@ -57,5 +62,12 @@ std::vector<Figure> measure_latency(const Workshop& workshop);
 std::vector<Figure> measure_idle(const Workshop& workshop);
 std::vector<Figure> measure_bombs(const Workshop& workshop);
 std::vector<Figure> measure_large(const Workshop& workshop);
+
+std::vector<Figure> measure_postgres_push(const Workshop& workshop);
+std::vector<Figure> measure_postgres_small(const Workshop& workshop);
+std::vector<Figure> measure_postgres_pull(const Workshop& workshop);
+std::vector<Figure> measure_postgres_active(const Workshop& workshop);
+std::vector<Figure> measure_postgres_idle(const Workshop& workshop);
+std::vector<Figure> measure_postgres_large(const Workshop& workshop);
 
 }  // namespace tether::bench

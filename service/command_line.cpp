@@ -33,7 +33,8 @@ void add_settings(CLI::App& command, CommandLine& line) {
           flag, [&line, name](std::int64_t) { line.flags[name] = "true"; }, help);
       continue;
     }
-    help += " (" + std::string(setting.environment) + "; " + std::string(setting.fallback) + ")";
+    help += " (" + std::string(setting.environment) + (setting.fallback.empty() ? "" : "; ") +
+            std::string(setting.fallback) + ")";
     command
         .add_option_function<std::string>(
             flag, [&line, name](const std::string& text) { line.flags[name] = text; }, help)

@@ -61,7 +61,10 @@ void write_to_stderr(std::string_view line) {
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
 }
 
-void log_settings(Log& log, const Values& values) {
+/// As of one moment: a further setting moves no time in a golden file.
+void log_settings(Instant now, LogFormat format, const Values& values) {
+  SteppingClock at_once(now, std::chrono::microseconds(0));
+  Log log(at_once, format, write_to_stderr);
   for (const Setting& setting : settings()) {
     const Value& value = values.find(setting.name)->second;
     const std::string shown = redacted(value.text);
@@ -95,7 +98,7 @@ int serve(const Options& options, const Values& values, World& world) {
     running.stop();
   });
   for (const std::string& warning : world.warnings) log.write(LogLevel::warning, warning);
-  log_settings(log, values);
+  log_settings(clock.now(), options.log, values);
   {
     const auto store = open_store(options, sql::Open::create);
     const int before = authority::migrate(*store);

@@ -53,4 +53,5 @@ on ann tether doctor
 tether-service device revoke ann --scope school --undo
 on ann tether sync
 tether-service device revoke ann --scope school --undo
+stop_service
 tether-service device list

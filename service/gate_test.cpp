@@ -2,6 +2,7 @@
 // Who may pass, over real HTTP.
 #include "service/gate.hpp"
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "authority/devices.hpp"
@@ -67,6 +68,15 @@ std::vector<Endpoint> endpoints() {
       {"info", [](Client& client, const std::string& headers) {
          return client.ask("GET /tether/info HTTP/1.1\r\n" + headers + "\r\n");
        }}};
+}
+
+/// Asks until it is told to slow down.
+void use_up(Guarded& service, const std::string& token) {
+  int status = 200;
+  for (int i = 0; i < 1'000 && status == 200; ++i) {
+    status = Client(service.port()).post("/tether/pull", k_pull, bearing(token)).status;
+  }
+  CHECK(status == 429);
 }
 
 std::size_t rows_of(Guarded& service, const std::string& token) {
@@ -215,12 +225,23 @@ TEST_CASE("each token has a rate of its own, also on this machine") {
   Guarded service([](Options& options) { options.client_rate = 1; });
   const std::string hasty = service.token({});
   const std::string calm = service.token({});
-  int refused = 0;
-  for (int i = 0; i < 15; ++i) {
-    refused += Client(service.port()).post("/tether/pull", k_pull, bearing(hasty)).status == 429 ? 1 : 0;
-  }
-  CHECK(refused >= 4);
+  use_up(service, hasty);
   CHECK(Client(service.port()).post("/tether/pull", k_pull, bearing(calm)).status == 200);
+}
+
+TEST_CASE("tether waits when it asks too often, and goes on by itself") {
+  Guarded service([](Options& options) { options.client_rate = 1; });
+  const std::string token = service.token({});
+  const std::string tether = "TETHER_DB=" + service.folder.file("ann.db") + " TETHER_TOKEN=" + token +
+                             " TETHER_SERVER=http://127.0.0.1:" + std::to_string(service.port()) +
+                             " " TETHER_BIN "/tether -q ";
+  CHECK(std::system((tether + "init --client-id ann >/dev/null").c_str()) == 0);
+  CHECK(std::system((tether + "record create Task title=x >/dev/null").c_str()) == 0);
+  use_up(service, token);
+  CHECK(std::system((tether + "sync").c_str()) == 0);
+  service.stop();
+  CHECK(service.logged().find(R"("status":429)") != std::string::npos);
+  CHECK(service.logged().find(R"("applied":1)") != std::string::npos);
 }
 
 TEST_CASE("the log names a token by its id and never shows it") {

@@ -20,6 +20,7 @@ namespace tether::service {
 
 namespace {
 
+constexpr int k_backlog_max = 1'024;  // that were waiting at the end; a crowd that keeps coming must not hold it up
 constexpr std::chrono::milliseconds k_last_call{500};   // for the first request of a connection that came late
 constexpr std::chrono::milliseconds k_cut_time{1'000};  // for threads to notice that their connections were cut
 
@@ -103,12 +104,13 @@ bool Server::Http::run() {
 
 /// Whoever connected before the end is served: closing the listener would cut off those that were not accepted yet.
 void Server::Http::accept_while(std::chrono::steady_clock::time_point deadline) {
-  for (;;) {
+  for (int late = 0; late < k_backlog_max;) {
     const auto left = deadline - std::chrono::steady_clock::now();
     const auto left_ms = std::max<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(left).count(), 0);
     pollfd waiting{listener_, POLLIN, 0};
-    if (::poll(&waiting, 1, static_cast<int>(left_ms)) > 0 && accept_one()) continue;
-    if (left_ms == 0) return;
+    const bool accepted = ::poll(&waiting, 1, static_cast<int>(left_ms)) > 0 && accept_one();
+    if (left_ms == 0 && !accepted) return;
+    if (left_ms == 0) ++late;
   }
 }
 

@@ -113,7 +113,7 @@ void Metrics::write_requests(std::string& out) const {
     }
   }
   head(out, "tether_request_duration_seconds", "histogram",
-       "From the first byte of a request to the last of its reply.");
+       "From when the head of a request was read until its reply left.");
   for (const Route& route : routes_) {
     write_histogram(out, "tether_request_duration_seconds", "route=\"" + route.name + "\"", k_seconds, route.seconds);
   }
@@ -136,7 +136,7 @@ void Metrics::write_mutations(std::string& out) const {
   write_histogram(out, "tether_page_rows", "", k_rows, page_rows_);
 }
 
-std::string Metrics::text(const std::vector<Pool>& pools) const {
+std::string Metrics::text(const std::vector<Pool>& pools, std::size_t pushes_waiting) const {
   std::string out;
   head(out, "tether_build_info", "gauge", "Always 1; the labels tell what runs.");
   out += "tether_build_info{version=\"" TETHER_VERSION "\"} 1\n";
@@ -151,6 +151,8 @@ std::string Metrics::text(const std::vector<Pool>& pools) const {
   for (const Pool& pool : pools) {
     out += fmt::format("tether_store_waiting{{access=\"{}\"}} {}\n", pool.access, pool.waiting);
   }
+  single(out, "tether_pushes_waiting", "gauge", "Pushes that wait for others of their scope, to be applied together.",
+         static_cast<double>(pushes_waiting));
   const std::int64_t served = connections_served;
   single(out, "tether_connections", "gauge", "Connections that have a thread.", static_cast<double>(served));
   single(out, "tether_connections_queued", "gauge", "Connections that wait for a thread.",

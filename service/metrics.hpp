@@ -71,7 +71,7 @@ class Metrics {
     std::size_t free = 0;     // that may be had at once
     std::size_t waiting = 0;  // requests that wait for one
   };
-  std::string text(const std::vector<Pool>& pools) const;
+  std::string text(const std::vector<Pool>& pools, std::size_t pushes_waiting) const;
 
  private:
   enum Outcome { applied, merged, conflict, rejected, outcomes };

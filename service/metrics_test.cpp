@@ -163,6 +163,7 @@ TEST_CASE("what was served is counted, in a text that follows every rule of the 
 TEST_CASE("who waits for the store shows") {
   TestService service;
   std::thread writer;
+  std::thread next;
   service.pool->write([&](sql::Database&) {
     writer = std::thread([&] { CHECK(Client(service.port()).post("/tether/push", push_of(1)).status == 200); });
     const auto waiting = [&] { return scraped(service).at(R"(tether_store_waiting{access="write"})"); };
@@ -170,8 +171,11 @@ TEST_CASE("who waits for the store shows") {
     while (waiting() < 1 && ++polls < 500) std::this_thread::sleep_for(5ms);
     CHECK(waiting() == 1);
     CHECK(scraped(service).at(R"(tether_store_connections{access="write",state="lent"})") == 1);
+    next = std::thread([&] { CHECK(Client(service.port()).post("/tether/push", push_of(1, 2)).status == 200); });
+    CHECK(scraped_once(service, "tether_pushes_waiting", 1).at("tether_pushes_waiting") == 1);
   });
   writer.join();
+  next.join();
 }
 
 TEST_CASE("each mutation is counted by what became of it") {
@@ -185,7 +189,7 @@ TEST_CASE("each mutation is counted by what became of it") {
   reply.conflicts.emplace_back();
   reply.conflicts.back().mutation_id = MutationId{"M3"};
   metrics.count_push(request, reply);
-  const Exposition text(metrics.text({}));
+  const Exposition text(metrics.text({}, 0));
   CHECK(text.at(R"(tether_mutations_total{model="Task",outcome="applied"})") == 1);
   CHECK(text.at(R"(tether_mutations_total{model="Task",outcome="merged"})") == 1);
   CHECK(text.at(R"(tether_mutations_total{model="Task",outcome="conflict"})") == 1);
@@ -199,7 +203,7 @@ TEST_CASE("names that clients make up do not make the text grow") {
     metrics.count_request("/made/" + std::to_string(i), 404, 1ms);
     metrics.count_request("/tether/push", 1'000 + i, 1ms);
   }
-  const Exposition text(metrics.text({}));
+  const Exposition text(metrics.text({}, 0));
   CHECK(text.count_of("tether_mutations_total") == 51);
   CHECK(text.at(R"(tether_mutations_total{model="other",outcome="applied"})") == 950);
   CHECK(text.at(R"(tether_requests_total{route="other",code="404"})") == 1'000);
@@ -214,12 +218,12 @@ TEST_CASE("many threads count at once and nothing is lost") {
       for (int n = 0; n < 1'000; ++n) {
         metrics.count_push(push_of_models({"Model" + std::to_string((n + i) % 60)}), {});
         metrics.count_request("/tether/push", 200, 2ms);
-        if (n % 100 == 0) metrics.text({});
+        if (n % 100 == 0) metrics.text({}, 0);
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
-  const Exposition text(metrics.text({}));
+  const Exposition text(metrics.text({}, 0));
   CHECK(text.at(R"(tether_requests_total{route="/tether/push",code="200"})") == 4'000);
   CHECK(text.at(R"(tether_request_duration_seconds_bucket{route="/tether/push",le="0.0025"})") == 4'000);
   CHECK(text.at(R"(tether_request_duration_seconds_sum{route="/tether/push"})") == doctest::Approx(8));

@@ -144,7 +144,7 @@ Reply Routes::metrics(std::string_view, Exchange&) {
     const StorePool::Usage usage = pool_.usage(access);
     pools.push_back({.access = name, .lent = usage.lent, .free = usage.free, .waiting = usage.waiting});
   }
-  Reply reply = ok(metrics_.text(pools));
+  Reply reply = ok(metrics_.text(pools, pushes_.waiting()));
   reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
   return reply;
 }

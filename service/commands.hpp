@@ -20,7 +20,7 @@ constexpr int k_exit_needs_attention = 3;
 /// Until SIGTERM or SIGINT. Logs to stderr.
 int serve(const Options& options, const Values& values, World& world);
 /// Brings the store up to date; with `only_check` says whether that is needed.
-int migrate(const Options& options, bool only_check, std::ostream& out);
+int migrate(const Options& options, bool only_check, World& world, std::ostream& out);
 /// For a store that was put back from a backup: brings it up to date and gives every scope a new epoch, by which
 /// clients see that what they sent since may be gone. The store must be there.
 int migrate_restored(const Options& options, World& world, std::ostream& out);

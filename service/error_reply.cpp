@@ -24,6 +24,10 @@ Reply reply_to_error(const Error& error, std::string_view field, std::string_vie
       reply = error_reply(503, code, "busy with other requests; nothing of this request was kept", request_id);
       reply.retry_after_s = k_retry_soon_s;
       break;
+    case ErrorCode::unreachable:
+      reply = error_reply(503, code, "the server cannot reach its store; sending the same again is safe", request_id);
+      reply.retry_after_s = k_retry_soon_s;
+      break;
     case ErrorCode::disk_full:
       reply = error_reply(503, code, "the server's disk is full; nothing of this request was kept", request_id);
       reply.retry_after_s = k_retry_when_freed_s;

@@ -59,8 +59,7 @@ class TestService {
     authority_ = std::make_unique<authority::Authority>(clock, random_,
                                                         authority::Options{options.strict_duplicates, options.limits});
     pool = std::make_unique<StorePool>(
-        [this](sql::Access access) { return open_store(options, sql::Open::existing, access); }, options.readers,
-        options.pool_wait);
+        [this](sql::Access access) { return open_store(options, sql::Open::existing, access); }, pool_bounds(options));
     devices = std::make_unique<DeviceBook>(*pool, log_, std::chrono::hours(1));
     routes_ = std::make_unique<Routes>(options, *authority_, *pool, *devices, clock, random_);
     if (!options.tls_cert.empty()) identity = std::make_unique<TlsIdentity>(options.tls_cert, options.tls_key);

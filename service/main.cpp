@@ -43,7 +43,7 @@ int run(const CommandLine& line) {
   World world = make_world(environment);
   if (line.command != "serve") warn(world);
   if (line.command == "migrate" && line.restored) return migrate_restored(options, world, std::cout);
-  if (line.command == "migrate") return migrate(options, line.only_check, std::cout);
+  if (line.command == "migrate") return migrate(options, line.only_check, world, std::cout);
   if (line.command.starts_with("token ")) return run_token(line, options, world);
   if (line.command.starts_with("device ")) return run_device(line, options, world);
   if (line.command == "check") return check(options, std::cout);

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "service/listen_address.hpp"
+#include "sql/postgres/postgres.hpp"
 
 namespace tether::service {
 
@@ -43,21 +44,23 @@ bool truth(const std::string& text) {
   refuse("'" + text + "' is neither true nor false");
 }
 
-std::string store_path(const std::string& text) {
+void store(Options& options, const std::string& text) {
   constexpr std::string_view k_sqlite = "sqlite:";
   if (text.starts_with("postgres:") || text.starts_with("postgresql:")) {
-    refuse("this tether-service was built without Postgres: " + redacted(text),
-           "Use the embedded store: --store sqlite:tether-server.db.");
+    options.store_path = sql::postgres_name(text);
+    options.store_url = text;
+    return;
   }
   if (!text.starts_with(k_sqlite) || text.size() == k_sqlite.size()) {
-    refuse("'" + redacted(text) + "' names no store", "Use sqlite:FILE, as in --store sqlite:tether-server.db.");
+    refuse("'" + redacted(text) + "' names no store",
+           "Use sqlite:FILE, as in --store sqlite:tether-server.db, or postgres://USER:PASSWORD@HOST:PORT/NAME.");
   }
   const std::string path = text.substr(k_sqlite.size());
   if (path == ":memory:" || path.find('\0') != std::string::npos) {
     refuse("a store in memory would lose everything that it acknowledged",
            "Name a file: --store sqlite:tether-server.db.");
   }
-  return path;
+  options.store_path = path;
 }
 
 std::string prefix(std::string text) {
@@ -93,8 +96,13 @@ using std::chrono::milliseconds;
 
 const Setting k_settings[] = {
     {"listen", "TETHER_LISTEN", "127.0.0.1:8787", "HOST:PORT", "where to listen; port 0 takes any free one", &listen},
-    {"store", "TETHER_STORE", "sqlite:tether-server.db", "STORE", "where everything is kept: sqlite:FILE",
-     [](Options& o, const std::string& t) { o.store_path = store_path(t); }},
+    {"store", "TETHER_STORE", "sqlite:tether-server.db", "STORE",
+     "where everything is kept: sqlite:FILE or postgres://…", &store},
+    {"store-connections", "TETHER_STORE_CONNECTIONS", "8", "N",
+     "connections to Postgres: --readers of them for pulls, the others for pushes",
+     [](Options& o, const std::string& t) { o.store_connections = size(t, 2, 1'000); }},
+    {"store-wait", "TETHER_STORE_WAIT", "60s", "DURATION", "longest wait for Postgres to come up when starting",
+     [](Options& o, const std::string& t) { o.store_wait = duration(t, milliseconds(0)); }},
     {"prefix", "TETHER_PREFIX", "/tether", "PATH", "what stands before /push, /pull and /info",
      [](Options& o, const std::string& t) { o.prefix = prefix(t); }},
     {"auth", "TETHER_AUTH", "none", "KIND", "who may sync: none (everyone who can connect) or token", &auth},
@@ -177,6 +185,9 @@ Options options_from(const Values& values) {
   if (options.limits.page_rows_default > options.limits.page_rows_max) {
     refuse("page-rows is larger than page-rows-max", "Lower the first or raise the second.");
   }
+  if (!options.store_url.empty() && options.readers >= options.store_connections) {
+    refuse("readers leaves none of store-connections for pushes", "Lower the first or raise the second.");
+  }
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     refuse("a certificate and its key belong together", "Give both --tls-cert and --tls-key, or neither.");
   }
@@ -189,9 +200,14 @@ Options options_from(const Values& values) {
 
 std::string redacted(std::string_view text) {
   const std::size_t scheme = text.find("://");
-  const std::size_t at = scheme == std::string_view::npos ? std::string_view::npos : text.rfind('@');
-  if (at == std::string_view::npos || at < scheme) return std::string(text);
-  return std::string(text.substr(0, scheme + 3)) + "***" + std::string(text.substr(at));
+  if (scheme == std::string_view::npos) return std::string(text);
+  // A password may stand behind the question mark, too.
+  const std::size_t question = std::min(text.find('?', scheme), text.size());
+  const std::string parameters = question < text.size() ? "?***" : "";
+  const std::size_t at = text.substr(0, question).rfind('@');
+  const std::size_t host = at == std::string_view::npos || at < scheme ? scheme + 3 : at;
+  return std::string(text.substr(0, scheme + 3)) + (host == at ? "***" : "") +
+         std::string(text.substr(host, question - host)) + parameters;
 }
 
 }  // namespace tether::service

@@ -21,8 +21,11 @@ enum class Auth { none, token };
 
 struct Options {
   std::string host = "127.0.0.1";
-  int port = 8787;  // 0: any free one
-  std::string store_path = "tether-server.db";
+  int port = 8787;                              // 0: any free one
+  std::string store_url;                        // of Postgres; empty: the store is a file
+  std::string store_path = "tether-server.db";  // of the file, or what messages call the database
+  std::size_t store_connections = 8;
+  std::chrono::milliseconds store_wait{60'000};
   std::string prefix = "/tether";
   Auth auth = Auth::none;
   std::string tls_cert;  // a PEM file; empty: no encryption

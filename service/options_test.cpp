@@ -105,11 +105,21 @@ TEST_CASE("a wrong value names its setting, its source and what is allowed") {
   CHECK(refusal({{"page-rows", "20000"}}) == "page-rows is larger than page-rows-max");
 }
 
-TEST_CASE("a store is a SQLite file; a password in its address is not shown") {
+TEST_CASE("a store is a SQLite file or a database in Postgres") {
   CHECK(with({{"store", "sqlite:/var/x.db"}}).store_path == "/var/x.db");
-  CHECK(refusal({{"store", "postgres://ann:secret@db/tether"}}) ==
-        "store (from --store): this tether-service was built without Postgres: postgres://***@db/tether");
+  CHECK(with({{"store", "sqlite:/var/x.db"}}).store_url.empty());
+  const std::string url = "postgres://ann:secret@db:6432/tether?sslmode=require";
+  CHECK(with({{"store", url}}).store_url == url);
+  CHECK(with({{"store", url}}).store_path == "postgres://db:6432/tether");
+  CHECK(refusal({{"store", "postgres://ann:se%cret@db/tether"}}) ==
+        "store (from --store): the store is no URL that Postgres understands");
+  CHECK(refusal({{"store", url}, {"store-connections", "4"}}) == "readers leaves none of store-connections for pushes");
+  CHECK(with({{"store-connections", "4"}}).store_connections == 4);
   CHECK(refusal({{"store", "x.db"}}).ends_with("'x.db' names no store"));
+  CHECK(redacted("postgres://ann:secret@db/tether") == "postgres://***@db/tether");
+  CHECK(redacted("postgres://ann:se@cret@db/tether?sslmode=require") == "postgres://***@db/tether?***");
+  CHECK(redacted("postgres://db/tether?password=a@b&user=ann") == "postgres://db/tether?***");
+  CHECK(redacted("sqlite:a@b.db") == "sqlite:a@b.db");
   CHECK(refusal({{"store", "sqlite:"}}).ends_with("names no store"));
   CHECK(refusal({{"store", "sqlite::memory:"}}).ends_with("lose everything that it acknowledged"));
 }

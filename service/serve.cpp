@@ -48,6 +48,10 @@ class Running {
     stopped_ = true;
     if (server_ != nullptr) server_->stop();
   }
+  bool is_stopped() {
+    const std::lock_guard lock(mutex_);
+    return stopped_;
+  }
 
  private:
   std::mutex mutex_;
@@ -100,7 +104,11 @@ int serve(const Options& options, const Values& values, World& world) {
   for (const std::string& warning : world.warnings) log.write(LogLevel::warning, warning);
   log_settings(clock.now(), options.log, values);
   {
-    const auto store = open_store(options, sql::Open::create);
+    const auto store = wait_for_store(options, sql::Open::create, clock, [&](const Error& error) {
+      log.write(LogLevel::warning, "waiting for the store", {{"fault", error.what()}});
+      return !running.is_stopped();
+    });
+    if (!store) return k_exit_done;
     const int before = authority::migrate(*store);
     if (before != authority::k_schema_version) {
       log.write(LogLevel::info, "store migrated",
@@ -108,8 +116,8 @@ int serve(const Options& options, const Values& values, World& world) {
     }
   }
   authority::Authority authority(clock, *world.random, {options.strict_duplicates, options.limits});
-  StorePool pool([&](sql::Access access) { return open_store(options, sql::Open::existing, access); }, options.readers,
-                 options.pool_wait);
+  StorePool pool([&](sql::Access access) { return open_store(options, sql::Open::existing, access); },
+                 pool_bounds(options));
   DeviceBook devices(pool, log);
   Routes routes(options, authority, pool, devices, clock, *world.random);
   Server server(options, routes, log, clock, *world.random, identity.get());

@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: MIT
 #include "service/store.hpp"
 
+#include <algorithm>
+#include <filesystem>
+
+#include "sql/postgres/postgres.hpp"
+
 namespace tether::service {
 
-std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open, sql::Access access) {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds k_first_pause{100};
+constexpr milliseconds k_longest_pause{2'000};
+constexpr int k_attempts = 4;  // of a transaction that Postgres broke off: a deadlock, or others came first
+
+bool in_postgres(const Options& options) {
+  return !options.store_url.empty();
+}
+
+sql::SqliteOptions sqlite_options(const Options& options, sql::Open open, sql::Access access) {
   sql::SqliteOptions sqlite;
   sqlite.path = options.store_path;
   sqlite.open = open;
@@ -14,7 +31,54 @@ std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open
   sqlite.cache_kib = access == sql::Access::write ? 8'000 : 2'000;
   // Another service on the same file may be writing; a request does not wait longer for it than for our own writers.
   sqlite.busy_timeout_ms = static_cast<int>(options.pool_wait.count());
-  return sql::open_sqlite(sqlite);
+  return sqlite;
+}
+
+/// A wrong password or a missing database does not pass by waiting.
+bool may_pass(const Error& error) {
+  return error.code() == ErrorCode::unreachable || error.code() == ErrorCode::busy;
+}
+
+}  // namespace
+
+std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open, sql::Access access) {
+  if (in_postgres(options)) return sql::open_postgres(options.store_url);
+  return sql::open_sqlite(sqlite_options(options, open, access));
+}
+
+std::unique_ptr<sql::Database> wait_for_store(const Options& options, sql::Open open, Clock& clock,
+                                              const std::function<bool(const Error&)>& go_on) {
+  if (!in_postgres(options)) return open_store(options, open);
+  const Instant deadline = clock.now() + options.store_wait;
+  for (milliseconds pause = k_first_pause;; pause = std::min(pause * 2, k_longest_pause)) {
+    try {
+      return open_store(options, open);
+    } catch (const Error& error) {
+      if (!may_pass(error) || clock.now() + pause > deadline) throw;
+      if (!go_on(error)) return nullptr;
+    }
+    clock.sleep_for(pause);
+  }
+}
+
+StorePool::Bounds pool_bounds(const Options& options) {
+  StorePool::Bounds bounds{.readers = options.readers, .wait = options.pool_wait};
+  if (in_postgres(options)) {
+    bounds.writers = options.store_connections - options.readers;
+    bounds.attempts = k_attempts;
+  }
+  return bounds;
+}
+
+bool store_exists(const Options& options) {
+  return in_postgres(options) || std::filesystem::exists(options.store_path);
+}
+
+std::string damage(const Options& options, sql::Database& store) {
+  if (in_postgres(options)) return {};
+  std::string verdict;
+  store.execute("PRAGMA quick_check(1)", {}, [&](const sql::Row& row) { verdict = row.text(0); });
+  return verdict == "ok" ? "" : verdict;
 }
 
 }  // namespace tether::service

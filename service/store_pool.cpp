@@ -1,30 +1,70 @@
 // SPDX-License-Identifier: MIT
 #include "service/store_pool.hpp"
 
+#include <iterator>
+#include <thread>
+#include <utility>
+
 namespace tether::service {
 
-StorePool::StorePool(Open open, std::size_t readers_max, std::chrono::milliseconds wait)
-    : open_(std::move(open)), wait_(wait), readers_(sql::Access::read, readers_max) {}
+namespace {
 
-void StorePool::run(Shelf& shelf, const std::function<void(sql::Database&)>& body) {
-  struct Loan {
-    StorePool& pool;
-    Shelf& shelf;
-    std::unique_ptr<sql::Database> database;
-    bool sound = false;
-    ~Loan() { pool.give_back(shelf, sound ? std::move(database) : nullptr); }
-  };
-  Loan loan{*this, shelf, borrow(shelf)};
-  if (!loan.database) loan.database = open_(shelf.access);
-  body(*loan.database);
-  loan.sound = true;
+constexpr std::chrono::milliseconds k_first_pause{10};
+constexpr int k_longer = 4;  // each pause than the one before
+
+}  // namespace
+
+/// The right to one connection of a shelf, and the connection, as long as it works.
+class StorePool::Loan {
+ public:
+  Loan(StorePool& pool, Shelf& shelf) : pool_(pool), shelf_(shelf), database_(pool.borrow(shelf)) {}
+  ~Loan() { pool_.give_back(shelf_, std::move(database_)); }
+  Loan(const Loan&) = delete;
+  Loan& operator=(const Loan&) = delete;
+
+  void run(const Body& body) {
+    auto database = std::exchange(database_, nullptr);
+    if (!database) database = pool_.open_(shelf_.access);
+    body(*database);
+    database_ = std::move(database);
+  }
+
+ private:
+  StorePool& pool_;
+  Shelf& shelf_;
+  std::unique_ptr<sql::Database> database_;
+};
+
+StorePool::StorePool(Open open, const Bounds& bounds)
+    : open_(std::move(open)),
+      bounds_(bounds),
+      writers_(sql::Access::write, bounds.writers),
+      readers_(sql::Access::read, bounds.readers) {}
+
+void StorePool::run(Shelf& shelf, const Body& body) {
+  Loan loan(*this, shelf);
+  bool reconnected = false;
+  auto pause = k_first_pause;
+  for (int attempts_left = bounds_.attempts - 1;;) {
+    try {
+      return loan.run(body);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::unreachable && !std::exchange(reconnected, true)) {
+        close_idle();  // lost at the same moment, most likely
+        continue;
+      }
+      if (error.code() != ErrorCode::busy || attempts_left-- == 0) throw;
+    }
+    std::this_thread::sleep_for(pause);
+    pause *= k_longer;
+  }
 }
 
 /// Null when one may be opened.
 std::unique_ptr<sql::Database> StorePool::borrow(Shelf& shelf) {
   std::unique_lock lock(mutex_);
   ++shelf.waiting;
-  const bool is_free = returned_.wait_for(lock, wait_, [&] { return shelf.lent < shelf.max; });
+  const bool is_free = returned_.wait_for(lock, bounds_.wait, [&] { return shelf.lent < shelf.max; });
   --shelf.waiting;
   if (!is_free) {
     throw Error(ErrorCode::busy, "the store is busy with other requests", "Send it again in a moment.");
@@ -49,6 +89,15 @@ void StorePool::give_back(Shelf& shelf, std::unique_ptr<sql::Database> database)
     if (database) shelf.free.push_back(std::move(database));
   }
   returned_.notify_all();
+}
+
+void StorePool::close_idle() {
+  std::vector<std::unique_ptr<sql::Database>> idle;  // closed without the lock
+  const std::lock_guard lock(mutex_);
+  idle = std::move(writers_.free);
+  std::move(readers_.free.begin(), readers_.free.end(), std::back_inserter(idle));
+  writers_.free.clear();
+  readers_.free.clear();
 }
 
 }  // namespace tether::service

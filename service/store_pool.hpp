@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The service's connections to its store: one that writes and a few that read. Writers queue here instead of polling
-// for SQLite's lock: in no order, but none waits longer than it is told to. A connection that a fault went through is
-// not used again.
+// The service's connections to its store: some that write (one, for a file: writers queue here instead of polling for
+// SQLite's lock) and some that read. Who waits is served in no order, but none waits longer than it is told to. A
+// connection that a fault went through is not used again.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,11 +19,22 @@ namespace tether::service {
 class StorePool {
  public:
   using Open = std::function<std::unique_ptr<sql::Database>(sql::Access)>;
-  StorePool(Open open, std::size_t readers_max, std::chrono::milliseconds wait);
+  using Body = std::function<void(sql::Database&)>;
 
-  /// Calls `body` with a connection. Throws Error(busy) when none becomes free in time.
-  void write(const std::function<void(sql::Database&)>& body) { run(writers_, body); }
-  void read(const std::function<void(sql::Database&)>& body) { run(readers_, body); }
+  struct Bounds {
+    std::size_t writers = 1;
+    std::size_t readers = 1;
+    std::chrono::milliseconds wait{5'000};  // for a connection
+    int attempts = 1;                       // of a body that the store broke off as busy
+  };
+  StorePool(Open open, const Bounds& bounds);
+
+  /// Calls `body` with a connection. Throws Error(busy) when none becomes free in time. `body` is called once more on a
+  /// new connection when it fails with unreachable, as all that were idle while the store restarted do, and up to
+  /// `attempts` times in all when it fails with busy: so whatever it does is safe to repeat, also after a commit whose
+  /// answer never came.
+  void write(const Body& body) { run(writers_, body); }
+  void read(const Body& body) { run(readers_, body); }
 
   struct Usage {
     std::size_t lent = 0;
@@ -40,15 +52,17 @@ class StorePool {
     std::size_t waiting = 0;
     std::vector<std::unique_ptr<sql::Database>> free;
   };
-  void run(Shelf& shelf, const std::function<void(sql::Database&)>& body);
+  class Loan;
+  void run(Shelf& shelf, const Body& body);
   std::unique_ptr<sql::Database> borrow(Shelf& shelf);
   void give_back(Shelf& shelf, std::unique_ptr<sql::Database> database);
+  void close_idle();
 
   Open open_;
-  std::chrono::milliseconds wait_;
+  Bounds bounds_;
   std::mutex mutex_;
   std::condition_variable returned_;
-  Shelf writers_{sql::Access::write, 1};
+  Shelf writers_;
   Shelf readers_;
 };
 

@@ -31,12 +31,13 @@ std::unique_ptr<sql::Database> open_migrated_store(const Options& options) {
   return store;
 }
 
-int migrate(const Options& options, bool only_check, std::ostream& out) {
-  if (only_check && !std::filesystem::exists(options.store_path)) {
+int migrate(const Options& options, bool only_check, World& world, std::ostream& out) {
+  if (only_check && !store_exists(options)) {
     out << options.store_path << ": not there yet; serve or migrate makes it\n";
     return k_exit_needs_attention;
   }
-  const auto store = open_store(options, only_check ? sql::Open::existing : sql::Open::create);
+  const auto store = wait_for_store(options, only_check ? sql::Open::existing : sql::Open::create, *world.clock,
+                                    [](const Error&) { return true; });
   const int before = only_check ? authority::schema_version(*store) : authority::migrate(*store);
   const bool current = before == authority::k_schema_version;
   if (current) {
@@ -60,7 +61,7 @@ int migrate_restored(const Options& options, World& world, std::ostream& out) {
 int check(const Options& options, std::ostream& out) {
   if (!options.tls_cert.empty()) TlsIdentity(options.tls_cert, options.tls_key);
   out << "settings: good\n";
-  if (!std::filesystem::exists(options.store_path)) {
+  if (!store_exists(options)) {
     const auto folder = std::filesystem::absolute(options.store_path).parent_path();
     if (!std::filesystem::is_directory(folder)) {
       throw Error(ErrorCode::not_found, "there is no folder " + folder.string(), "Make the folder first.");
@@ -70,10 +71,8 @@ int check(const Options& options, std::ostream& out) {
   }
   const auto store = open_store(options, sql::Open::existing);
   expect_migrated(*store, options);
-  std::string verdict;
-  store->execute("PRAGMA quick_check(1)", {}, [&](const sql::Row& row) { verdict = row.text(0); });
-  if (verdict != "ok") {
-    throw Fatal(ErrorCode::corrupt, options.store_path + " is damaged: " + verdict,
+  if (const std::string found = damage(options, *store); !found.empty()) {
+    throw Fatal(ErrorCode::corrupt, options.store_path + " is damaged: " + found,
                 "Keep a copy of it and of its -wal file, then restore a backup.");
   }
   out << "store: " << options.store_path << " is sound, schema " << authority::k_schema_version << "\n";

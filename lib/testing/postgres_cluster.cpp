@@ -9,6 +9,7 @@
 #include <iterator>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "base/error.hpp"
 #include "sql/postgres/postgres.hpp"
@@ -19,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view k_before_name = "postgres://tether@/";
+constexpr const char* k_pooler_port = "6432";
 constexpr const char* k_tests = "tests";  // the database
 
 /// Postgres refuses to run as root.
@@ -60,7 +62,8 @@ PostgresCluster& PostgresCluster::shared() {
 PostgresCluster::PostgresCluster() : folder_(make_folder()) {
   const std::string data = folder_ + "/data";
   // Its input ends with this process, also when that is killed. Signals meant for the tests do not reach it.
-  const std::string keeper = "trap '' INT TERM HUP; read -r _; " + as_unprivileged() + programs() + "pg_ctl -D " +
+  const std::string keeper = "trap '' INT TERM HUP; read -r _; kill $(cat " + folder_ +
+                             "/pooler.pid 2>/dev/null) 2>/dev/null; " + as_unprivileged() + programs() + "pg_ctl -D " +
                              data + " -m immediate stop >/dev/null 2>&1; rm -rf " + folder_;
   keeper_ = popen(keeper.c_str(), "we");
   if (keeper_ == nullptr) throw Error(ErrorCode::io, "cannot start a shell");
@@ -68,7 +71,7 @@ PostgresCluster::PostgresCluster() : folder_(make_folder()) {
     throw Error(ErrorCode::io, "cannot give away " + folder_);
   }
   // A language's order, as most databases have one: what holds here does not hold by luck.
-  run("initdb -D " + data +
+  run(programs() + "initdb -D " + data +
       " -U tether -A trust -E UTF8 --locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US "
       "--no-sync --no-instructions");
   std::ofstream(data + "/postgresql.conf", std::ios::app)
@@ -97,24 +100,44 @@ std::string PostgresCluster::new_copy(const std::string& url_of_original) {
   return std::string(k_before_name) + name + end;
 }
 
+std::string PostgresCluster::new_pooled_database() {
+  if (!std::exchange(has_pooler_, true)) start_pooler();
+  const std::string name = "pooled_" + std::to_string(++made_);
+  sql::open_postgres(url("postgres"))->execute("CREATE DATABASE " + name);
+  return url(name) + "&port=" + k_pooler_port;
+}
+
+/// Two connections to the server for any number of clients.
+void PostgresCluster::start_pooler() {
+  std::ofstream(folder_ + "/users") << "\"tether\" \"\"\n";
+  std::ofstream(folder_ + "/pooler.ini") << "[databases]\n* = host=" << folder_
+                                         << "\n[pgbouncer]\nlisten_addr =\nlisten_port = " << k_pooler_port
+                                         << "\nunix_socket_dir = " << folder_
+                                         << "\nauth_type = trust\nauth_file = " << folder_
+                                         << "/users\nlogfile = " << folder_ << "/pooler.log\npidfile = " << folder_
+                                         << "/pooler.pid\npool_mode = transaction\n"
+                                         << "default_pool_size = 2\n";
+  run("/usr/sbin/pgbouncer -q -d " + folder_ + "/pooler.ini");
+}
+
 std::string PostgresCluster::url(const std::string& database) const {
   return std::string(k_before_name) + database + "?host=" + folder_;
 }
 
 void PostgresCluster::stop(Stop how) {
-  run(std::string("pg_ctl -D ") + folder_ + "/data -w -m " + (how == Stop::immediate ? "immediate" : "fast") + " stop");
+  run(programs() + "pg_ctl -D " + folder_ + "/data -w -m " + (how == Stop::immediate ? "immediate" : "fast") + " stop");
 }
 
 void PostgresCluster::start() {
-  run("pg_ctl -D " + folder_ + "/data -l " + folder_ + "/log -w -t 60 start");
+  run(programs() + "pg_ctl -D " + folder_ + "/data -l " + folder_ + "/log -w -t 60 start");
 }
 
 void PostgresCluster::run(const std::string& command) {
   const std::string said = folder_ + "/said";
-  const std::string line = "cd " + folder_ + " && " + as_unprivileged() + programs() + command + " >" + said + " 2>&1";
+  const std::string line = "cd " + folder_ + " && " + as_unprivileged() + command + " >" + said + " 2>&1";
   if (std::system(line.c_str()) != 0) {
     throw Error(ErrorCode::io, command + ": " + content(said) + content(folder_ + "/log"),
-                "The tests need the package postgresql; scripts/install-deps --dev installs it.");
+                "The tests need the packages postgresql and pgbouncer; scripts/install-deps --dev installs them.");
   }
 }
 

@@ -23,6 +23,8 @@ class PostgresCluster {
   std::string new_schema();
   /// The URL of a copy of the database of `url`, to which no connection may be open.
   std::string new_copy(const std::string& url);
+  /// The URL of a new database behind PgBouncer, which gives a connection to someone else after every transaction.
+  std::string new_pooled_database();
   /// A database that is there, or not; `postgres` always is.
   std::string url(const std::string& database) const;
 
@@ -32,12 +34,14 @@ class PostgresCluster {
   const std::string& folder() const { return folder_; }
 
  private:
+  void start_pooler();
   /// A shell command in the cluster's folder, as its user; throws Error with what it said when it fails.
   void run(const std::string& command);
 
   std::string folder_;
   std::FILE* keeper_ = nullptr;  // a shell that clears up when this end of its pipe closes
   int made_ = 0;
+  bool has_pooler_ = false;
 };
 
 }  // namespace tether::testing

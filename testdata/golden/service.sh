@@ -9,7 +9,7 @@ tether-service frobnicate
 tether-service serve --frobnicate
 tether-service serve --listen nowhere
 tether-service serve --listen 0.0.0.0:8787
-tether-service serve --store postgres://localhost/tether
+tether-service serve --store mysql://localhost/tether
 tether-service serve --store sqlite:missing/folder.db
 tether-service migrate --check
 tether-service migrate

@@ -48,9 +48,15 @@ constexpr Meaning k_meanings[] = {
     {"XX002", ErrorCode::corrupt, Severity::fatal, "An index is damaged: run REINDEX, or restore a backup."},
 };
 
+/// Every run of white space as one space.
 std::string one_line(std::string_view text) {
-  std::string out(text.substr(0, text.find_last_not_of(" \n") + 1));
-  std::replace(out.begin(), out.end(), '\n', ' ');
+  std::string out;
+  for (const char c : text) {
+    const bool is_space = c == ' ' || c == '\n' || c == '\t';
+    if (!is_space) out += c;
+    if (is_space && !out.empty() && out.back() != ' ') out += ' ';
+  }
+  if (out.ends_with(' ')) out.pop_back();
   return out;
 }
 

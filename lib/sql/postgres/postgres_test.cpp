@@ -25,8 +25,7 @@ class Store {
   std::string url = PostgresCluster::shared().new_schema();
 };
 
-TEST_CASE("postgres keeps the contract of a database") {
-  Store store;
+void keeps_the_contract(Store& store) {
   const auto database = store.open();
   const auto other = store.open();
   SUBCASE("it keeps values as they are") {
@@ -47,6 +46,18 @@ TEST_CASE("postgres keeps the contract of a database") {
   SUBCASE("it runs a script as a whole") {
     contract::runs_a_script_as_a_whole(*database);
   }
+}
+
+TEST_CASE("postgres keeps the contract of a database") {
+  Store store;
+  keeps_the_contract(store);
+}
+
+TEST_CASE("postgres keeps the contract behind PgBouncer in transaction mode") {
+  Store store;
+  store.url = PostgresCluster::shared().new_pooled_database();
+  store.open()->execute_script(contract::k_books);
+  keeps_the_contract(store);
 }
 
 std::string failure(const std::function<void()>& action) {
@@ -193,6 +204,11 @@ TEST_CASE("a lost connection says so, also when it was lost while committing") {
 
 TEST_CASE("a transaction leaves no setting behind on its connection") {
   Store store;
+  SUBCASE("of its own") {}
+  SUBCASE("of a pooler") {
+    store.url = PostgresCluster::shared().new_pooled_database();
+    store.open()->execute_script(contract::k_books);
+  }
   const auto database = store.open();
   const auto settings = [&] {
     std::string all;

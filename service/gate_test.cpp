@@ -174,6 +174,16 @@ TEST_CASE("a revocation holds from the next request on") {
   CHECK(client.post("/tether/pull", k_pull, bearing(token)).status == 401);
 }
 
+TEST_CASE("a revocation at one service holds at once at every other on the store") {
+  Guarded one;
+  Guarded other([&](Options& options) { options.store_path = one.options.store_path; });
+  const std::string token = one.token({});
+  Client client(other.port());
+  CHECK(client.post("/tether/pull", k_pull, bearing(token)).status == 200);
+  one.pool->write([&](sql::Database& store) { authority::revoke_token(store, one.last_id, 5); });
+  CHECK(client.post("/tether/pull", k_pull, bearing(token)).status == 401);
+}
+
 TEST_CASE("a client that was shut out can neither push nor pull, with any token of its scope, and others can") {
   Guarded service;
   const std::string token = service.token({});

@@ -159,6 +159,8 @@ std::string Metrics::text(const std::vector<Pool>& pools, std::size_t pushes_wai
          static_cast<double>(std::max<std::int64_t>(connections_accepted - served, 0)));
   single(out, "tether_connections_refused_total", "counter", "Connections that there was no room for.",
          static_cast<double>(connections_refused));
+  single(out, "tether_tls_handshakes_failed_total", "counter", "Connections that no encryption was agreed upon with.",
+         static_cast<double>(handshakes_failed));
   single(out, "tether_requests_under_way", "gauge", "Requests whose reply has not left yet.",
          static_cast<double>(requests_under_way));
   single(out, "process_resident_memory_bytes", "gauge", "Memory in use.", resident_bytes());

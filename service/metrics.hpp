@@ -62,6 +62,7 @@ class Metrics {
   std::atomic<std::int64_t> connections_accepted{0};  // and not closed
   std::atomic<std::int64_t> connections_served{0};    // of these; the others wait for a thread
   std::atomic<std::int64_t> connections_refused{0};   // since the start
+  std::atomic<std::int64_t> handshakes_failed{0};     // since the start
   std::atomic<std::int64_t> requests_under_way{0};
 
   /// Connections to the store, of one kind.

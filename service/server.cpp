@@ -151,7 +151,11 @@ void Server::Http::serve(int socket) {
   }
   {
     Connection connection(socket, options_.request_time, options_.stall_time);
-    if (identity_ == nullptr || connection.encrypt(*identity_, options_.header_time)) serve_all(connection);
+    if (identity_ == nullptr || connection.encrypt(*identity_, options_.header_time)) {
+      serve_all(connection);
+    } else {
+      ++routes_.counters().handshakes_failed;
+    }
     const std::lock_guard lock(mutex_);
     open_.erase(socket);  // before the descriptor is closed and used for another
   }

@@ -2,20 +2,16 @@
 // Encryption, with the real programs.
 #include "service/tls.hpp"
 
-#include <fcntl.h>
-#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
-#include "service/fixture.hpp"
+#include "service/process_fixture.hpp"
 
 using namespace tether;
 using namespace tether::service;
@@ -207,6 +203,51 @@ TEST_CASE("someone who does not finish the handshake is sent away, and nonsense 
     client.send(std::string(64, static_cast<char>(byte)));
   }
   CHECK(TlsClient(service.port()).ask("GET /healthz HTTP/1.1\r\n\r\n").status == 200);
+}
+
+TEST_CASE("SIGHUP loads a renewed certificate, and a bad one is said to be so") {
+  const Folder folder;
+  make_certificate(folder, "first");
+  Process process = serving(folder, {"--tls-cert", folder.file("first.pem"), "--tls-key", folder.file("first.key")});
+  const int port = process.port();
+  CHECK(TlsClient(port).name_of_server() == "first");
+  make_certificate(folder, "second");
+  std::filesystem::rename(folder.file("second.key"), folder.file("first.key"));
+  process.signal(SIGHUP);
+  CHECK(process.says("the old certificate stays"));
+  CHECK(TlsClient(port).name_of_server() == "first");
+  std::filesystem::rename(folder.file("second.pem"), folder.file("first.pem"));
+  process.signal(SIGHUP);
+  CHECK(process.says("the certificate was loaded anew"));
+  CHECK(TlsClient(port).name_of_server() == "second");
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 0);
+}
+
+TEST_CASE("memory stays under 60 MB beside four hundred encrypted connections that are idle") {
+  const Folder folder;
+  make_certificate(folder, "first");
+  Process process = serving(
+      folder, {"--tls-cert", folder.file("first.pem"), "--tls-key", folder.file("first.key"), "--idle-time", "60s"});
+  const int port = process.port();
+  std::vector<std::unique_ptr<TlsClient>> idle;
+  for (int i = 0; i < 400; ++i) {
+    idle.push_back(std::make_unique<TlsClient>(port));
+    CHECK(idle.back()->ask("GET /healthz HTTP/1.1\r\n\r\n").status == 200);
+  }
+  MESSAGE("at most " << process.peak_kb() << " kB");
+  CHECK(process.peak_kb() < 60 * 1024 * k_shadow);
+}
+
+TEST_CASE("a certificate without its key, or one that is none, is wrong usage") {
+  const Folder folder;
+  make_certificate(folder, "first");
+  std::string log;
+  CHECK(run(folder, {"serve", "--tls-cert", folder.file("first.pem")}, nullptr, &log) == 2);
+  CHECK(log.find("belong together") != std::string::npos);
+  CHECK(run(folder, {"check", "--tls-cert", folder.file("first.key"), "--tls-key", folder.file("first.key")}, nullptr,
+            &log) == 2);
+  CHECK(log.find("holds no certificate") != std::string::npos);
 }
 
 TEST_CASE("a new certificate is loaded for new connections; one that cannot be used leaves the old") {

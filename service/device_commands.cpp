@@ -86,14 +86,15 @@ Scope scope_of(sql::Database& store, const ClientId& client) {
 
 int list_devices(const Options& options, bool json, std::ostream& out) {
   const auto all = authority::devices(*open_migrated_store(options));
-  std::vector<std::vector<std::string>> rows{{"SCOPE", "CLIENT", "LAST PUSH", "LAST PULL", "LAG", "STATE"}};
+  std::vector<std::vector<std::string>> rows{{"SCOPE", "CLIENT", "LAST PUSH", "LAST PULL", "CURSOR", "LAG", "STATE"}};
   for (const Device& device : all) {
     if (json) {
       out << as_json(device) << "\n";
       continue;
     }
     rows.push_back({device.scope.value, device.client.value, time_or_never(device.last_push_ms),
-                    time_or_never(device.last_pull_ms), lag_of(device), device.revoked_ms ? "revoked" : "-"});
+                    time_or_never(device.last_pull_ms), device.cursor_us ? std::to_string(*device.cursor_us) : "-",
+                    lag_of(device), device.revoked_ms ? "revoked" : "-"});
   }
   if (!json && all.empty()) out << "no client was seen yet\n";
   if (!json && !all.empty()) print_columns(std::move(rows), out);

@@ -97,14 +97,16 @@ constexpr Statement k_page{
     "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM tether_records "
     "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"};
 constexpr std::int64_t k_page_portion = 256;  // rows: few statements for a page, little thrown away when it ends early
-// As long as a page gets, and no longer: what Postgres finds it sends. It tells a payload's length without reading it.
-// Two rows beyond the bytes wanted: the one that crosses the bound, and one that shows that there are more.
+// As long as a page gets, and no longer: what Postgres finds it sends. Where the page ends is found out first, without
+// the payloads, whose lengths Postgres knows without reading them: to carry them along would take longer. Two rows
+// beyond the bytes wanted: the one that crosses the bound, and one that shows that there are more.
 constexpr Statement k_bounded_page{
-    "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM (SELECT found.*, "
-    "sum(octet_length(payload)) OVER (ORDER BY updated_us ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS before "
-    "FROM (SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM tether_records "
+    "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM tether_records "
+    "WHERE scope = $1 AND updated_us > $2 AND updated_us <= (SELECT max(updated_us) FROM (SELECT updated_us, "
+    "sum(bytes) OVER (ORDER BY updated_us ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS before "
+    "FROM (SELECT updated_us, octet_length(payload) AS bytes FROM tether_records "
     "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3) AS found) AS measured "
-    "WHERE before IS NULL OR before < $4 ORDER BY updated_us"};
+    "WHERE before IS NULL OR before < $4) ORDER BY updated_us"};
 
 constexpr Statement k_forget_tombstones{
     "DELETE FROM tether_records WHERE scope = $1 AND deleted = 1 AND updated_us < $2 RETURNING updated_us"};

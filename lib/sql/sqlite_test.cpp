@@ -96,6 +96,13 @@ TEST_CASE("sqlite keeps the contract of a database") {
   }
 }
 
+TEST_CASE("a text may hold NUL") {
+  Store store;
+  const auto database = store.open();
+  contract::add(*database, "1", "a\0b\0"s, 400);
+  CHECK(contract::books(*database) == std::vector<std::string>{"1|a\0b\0|400"s});
+}
+
 TEST_CASE("parameters are taken by their number, wherever they stand") {
   const auto database = open_sqlite({":memory:", Open::create, Durability::normal, 20});
   std::string said;

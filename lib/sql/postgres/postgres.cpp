@@ -15,13 +15,15 @@ constexpr const char* k_begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ
 
 // For this transaction alone, since a pooler may give the connection to someone else afterwards.
 // - Every statement of ours finds its rows by an index. A planner that knows nothing yet of a new table may think
-//   otherwise, and would read all of it for each batch. What is off is only thought to be dear; a plan that looks dear
-//   would be compiled, which takes longer than to run it: so that is off, too.
+//   otherwise, and would read all of it for each batch or page. What is off is only thought to be dear; a plan that
+//   looks dear would be compiled, which takes longer than to run it: so that is off, too.
 // - Nobody waits long for a lock, and a machine that vanishes in the middle of a transaction does not hold one for
 // long.
-constexpr const char* k_settings =
+constexpr const char* k_read_settings =
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
-    "set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), "
+    "set_config('jit', 'off', true)";
+constexpr const char* k_write_settings =
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
     "set_config('jit', 'off', true), set_config('lock_timeout', '20s', true), "
     "set_config('idle_in_transaction_session_timeout', '20s', true)";
 
@@ -90,8 +92,9 @@ std::int64_t PostgresTransaction::run_many(const BatchStatement& statement, std:
 std::int64_t PostgresTransaction::run(const char* text, const Parameters& parameters, const RowSink& sink) {
   TETHER_ASSERT(state_ == State::not_begun || state_ == State::open);  // nothing runs after a failure
   const Parameters none;
-  const std::array<Query, 3> queries{Query{access_ == Access::write ? k_begin_write : k_begin_read, none},
-                                     Query{k_settings, none}, Query{text, parameters}};
+  const bool writes = access_ == Access::write;
+  const std::array<Query, 3> queries{Query{writes ? k_begin_write : k_begin_read, none},
+                                     Query{writes ? k_write_settings : k_read_settings, none}, Query{text, parameters}};
   const bool begins = state_ == State::not_begun;
   state_ = State::failed;
   const auto count = database_.connection().run(std::span(queries).subspan(begins ? 0 : 2), sink);

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "service/store_pool.hpp"
+
+#include <doctest/doctest.h>
+
+#include "sql/sqlite.hpp"
+
+using namespace tether;
+using namespace tether::service;
+
+namespace {
+
+struct Pool {
+  StorePool pool{[this](sql::Access) {
+                   ++opened;
+                   return sql::open_sqlite({":memory:", sql::Open::create, sql::Durability::normal, 20});
+                 },
+                 {.writers = 3, .readers = 1, .wait = std::chrono::milliseconds(20), .attempts = 3}};
+  int opened = 0;
+  int calls = 0;
+
+  /// Fails `failures` times with `code`, then goes well.
+  void write(ErrorCode code, int failures) {
+    calls = 0;
+    pool.write([&](sql::Database&) {
+      if (++calls <= failures) throw Error(code, "broken off");
+    });
+  }
+};
+
+TEST_CASE("what the store broke off as busy is tried again, a bounded number of times") {
+  Pool pool;
+  pool.write(ErrorCode::busy, 2);
+  CHECK(pool.calls == 3);
+  CHECK_THROWS_WITH_AS(pool.write(ErrorCode::busy, 3), "broken off", Error);
+  CHECK(pool.calls == 3);
+}
+
+TEST_CASE("what lost its connection is tried once more, on a new one, and idle connections are not trusted") {
+  Pool pool;
+  pool.pool.write([&](sql::Database&) { pool.pool.write([](sql::Database&) {}); });
+  REQUIRE(pool.opened == 2);
+  pool.write(ErrorCode::unreachable, 1);
+  CHECK(pool.calls == 2);
+  CHECK(pool.opened == 3);
+  pool.pool.write([&](sql::Database&) { pool.pool.write([](sql::Database&) {}); });
+  CHECK(pool.opened == 4);
+  CHECK_THROWS_WITH_AS(pool.write(ErrorCode::unreachable, 2), "broken off", Error);
+  CHECK(pool.calls == 2);
+}
+
+TEST_CASE("what else goes wrong is not tried again") {
+  Pool pool;
+  for (const auto code : {ErrorCode::disk_full, ErrorCode::forbidden, ErrorCode::internal, ErrorCode::invalid_input}) {
+    CHECK_THROWS_WITH_AS(pool.write(code, 1), "broken off", Error);
+    CHECK(pool.calls == 1);
+  }
+}
+
+TEST_CASE("no connection is waited for without end") {
+  Pool pool;
+  pool.pool.read([&](sql::Database&) {
+    CHECK_THROWS_WITH_AS(pool.pool.read([](sql::Database&) {}), "the store is busy with other requests", Error);
+  });
+}
+
+}  // namespace

@@ -133,7 +133,8 @@ Reply Routes::readyz(std::string_view, Exchange& exchange) {
   } catch (const Error& error) {
     fault = error.what();
   }
-  if (version == authority::k_schema_version) return ok(R"({"status":"ready"})");
+  // A later version only adds: while its replicas replace these one by one, all of them serve.
+  if (version >= authority::k_schema_version) return ok(R"({"status":"ready"})");
   const std::string_view message = fault.empty() ? "the store is not migrated" : "the store cannot be read";
   return not_ready(message, std::move(fault), exchange);
 }

@@ -317,6 +317,16 @@ TEST_CASE("a store that is not migrated is not ready") {
   CHECK(client.get("/healthz").status == 200);
 }
 
+TEST_CASE("a store that the next version has migrated is ready: replicas are replaced one after the other") {
+  TestService service;
+  Client client(service.port());
+  service.pool->write([](sql::Database& database) {
+    const std::string next = std::to_string(authority::k_schema_version + 1);
+    database.execute_script("INSERT INTO tether_schema(version) VALUES (" + next + ")");
+  });
+  CHECK(client.get("/readyz").status == 200);
+}
+
 TEST_CASE("many writers at once are all answered, each once") {
   TestService service;
   std::atomic<int> applied{0};

@@ -45,6 +45,12 @@ constexpr sql::Statement k_not_synced{
 constexpr sql::Statement k_settled_meanwhile{
     "UPDATE tether_mutation_logs SET sync_status = 'failed', synced_at = NULL, updated_at = $2 WHERE id = $1"};
 
+// An edit carries the whole record as its writer saw it, so a later one that the server took is the person's answer to
+// whatever it refused before. Laid over it, what was refused would come back with the next edit.
+constexpr sql::Statement k_settle_older_failed{
+    "UPDATE tether_mutation_logs SET settled_by = $4, updated_at = $5 WHERE entity_id = $2 AND model = $1 "
+    "AND sync_status = 'failed' AND settled_by IS NULL AND id < $3"};
+
 // The server now has exactly what was sent ($5, $6). Where newer edits are open, payload shows it with them laid over
 // already, unless the state beneath moved since they were written (rebased_log_id).
 constexpr sql::Statement k_take_as_sent{
@@ -173,7 +179,22 @@ void Filing::file_in_record(sql::Transaction& transaction, std::span<const Sent>
     return kind == Kind::known_before || (kind == Kind::rejected && !sent.place->acknowledged_before);
   };
   if (std::ranges::all_of(of_one_entity, changes_nothing)) return;
+  settle_older_failed(transaction, of_one_entity);
   if (!take_as_sent(transaction, of_one_entity)) compute_anew(transaction, of_one_entity);
+}
+
+/// What was refused before the last of them that the server took is dealt with.
+void Filing::settle_older_failed(sql::Transaction& transaction, std::span<const Sent> of_one_entity) {
+  const auto took = [](const Sent& sent) {
+    return sent.outcome->kind == Kind::applied || sent.outcome->kind == Kind::merged;
+  };
+  const auto last = std::find_if(of_one_entity.rbegin(), of_one_entity.rend(), took);
+  if (last == of_one_entity.rend() || !unsettled_.contains(entity_hash(*last->mutation))) return;
+  const Mutation& mutation = *last->mutation;
+  const std::int64_t settled = transaction.run(
+      k_settle_older_failed,
+      {mutation.model.value, mutation.entity_id.value, last->place->log_id, mutation.mutation_id.value, now_});
+  if (settled > 0) ahead_.erase({mutation.model, mutation.entity_id});  // they are folded in it
 }
 
 /// The usual case, in one statement and without looking at the log: the last word on the entity is an applied mutation,

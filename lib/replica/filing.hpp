@@ -46,6 +46,7 @@ class Filing {
   bool file_refusal(sql::Transaction& transaction, Sent& sent, const Refusal& refusal);
   void refuse(sql::Transaction& transaction, Sent& sent, PushReport& report);
   void file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
+  void settle_older_failed(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
   bool take_as_sent(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
   void compute_anew(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
   void store(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server, std::int64_t filed);

@@ -2,6 +2,8 @@
 // What people do to a file while a batch is on the wire, and what its outcomes then change.
 #include "replica/filing.hpp"
 
+#include <string>
+
 #include "replica/log.hpp"
 #include "replica/peer_fixture.hpp"
 
@@ -58,6 +60,98 @@ TEST_CASE("a refusal of what a retry superseded meanwhile is not reported: nothi
     CHECK(desk.statuses() == "failed\nfailed\npending");
     CHECK(desk.differences().empty());
   }
+}
+
+/// Two edits of one record; the server refuses the first, in a batch of its own, and takes or merges the second.
+struct Corrected : Desk {
+  void refuse_and_correct() {
+    create(file, "a", R"({"title":"first"})");
+    push_all_applied();
+    update(file, "a", R"({"title":"WRONG"})");
+    server.reply_to_push([](const PushRequest& request) { return all_rejected(request, "validation_failed"); });
+    push();
+    update(file, "a", R"({"title":"right"})");
+  }
+};
+
+TEST_CASE("an applied correction stands: what was refused before it is neither shown nor sent any more") {
+  Corrected desk;
+  desk.refuse_and_correct();
+  desk.push_all_applied();
+  CHECK(record_of(desk.file, "a") == R"({"title":"right"}|0|3|3|NULL|NULL|0)");
+  CHECK(rows(desk.file.database(),
+             "SELECT old.sync_status, new.id FROM tether_mutation_logs AS old "
+             "JOIN tether_mutation_logs AS new ON new.mutation_id = old.settled_by",
+             2) == "failed|3");
+  retry_all_failed(
+      desk.file, [](const MutationId&) { CHECK_MESSAGE(false, "nothing is left to retry"); }, [](const Refusal&) {});
+  update(desk.file, "a", R"({"note":"later"})");
+  CHECK(rows(desk.file.database(), "SELECT payload FROM tether_mutation_logs WHERE id = 4") ==
+        R"({"title":"right","note":"later"})");
+  CHECK(desk.differences().empty());
+}
+
+TEST_CASE("a merged correction stands as well as an applied one") {
+  Corrected desk;
+  desk.refuse_and_correct();
+  desk.server.reply_to_push([](const PushRequest& request) {
+    PushReply reply = all_applied(request);
+    reply.merged = reply.applied;
+    return reply;
+  });
+  desk.push();
+  CHECK(record_of(desk.file, "a") == R"({"title":"right"}|0|3|1|NULL|NULL|0)");
+  CHECK(desk.differences().empty());
+}
+
+TEST_CASE("a correction of the same batch stands, too, and what is refused behind it stays open") {
+  Desk desk;
+  create(desk.file, "a", R"({"n":1})");
+  desk.push_all_applied();
+  for (const char* fields : {R"({"n":2})", R"({"n":3})", R"({"n":4})"}) update(desk.file, "a", fields);
+  desk.server.reply_to_push([](const PushRequest& request) {
+    PushReply reply = all_rejected(request, "validation_failed");
+    reply.applied.push_back(reply.rejected[1].mutation_id);
+    reply.rejected.erase(reply.rejected.begin() + 1);
+    return reply;
+  });
+  desk.push();
+  CHECK(rows(desk.file.database(), "SELECT sync_status, settled_by IS NOT NULL FROM tether_mutation_logs", 2) ==
+        "synced|0\nfailed|1\nsynced|0\nfailed|0");
+  CHECK(record_of(desk.file, "a") == R"({"n":4}|0|4|1|4|{"n":3}|0)");
+  CHECK(desk.differences().empty());
+}
+
+TEST_CASE("of many refused edits, folded ahead, none is laid over the correction") {
+  Desk desk;
+  create(desk.file, "a", R"({"n":0})");
+  desk.push_all_applied();
+  for (int n = 1; n <= 600; ++n) update(desk.file, "a", R"({"n":)" + std::to_string(n) + "}");
+  const auto reject_but_last = [](const PushRequest& request) {
+    const bool last = request.mutations.back().version == 601;
+    PushReply reply = all_rejected(request, "validation_failed");
+    if (last) reply.applied.push_back(reply.rejected.back().mutation_id);
+    if (last) reply.rejected.pop_back();
+    return reply;
+  };
+  desk.server.reply_to_push(reject_but_last);
+  desk.push(100);
+  CHECK(rows(desk.file.database(), "SELECT payload, open_log_id FROM tether_records", 2) == R"({"n":600}|NULL)");
+  CHECK(desk.differences().empty());
+}
+
+TEST_CASE("the create of a next life leaves nothing of a former one that was refused") {
+  Desk desk;
+  create(desk.file, "a", R"({"title":"first"})");
+  desk.push_all_applied();
+  update(desk.file, "a", R"({"former":"life"})");
+  desk.server.reply_to_push([](const PushRequest& request) { return all_rejected(request, "validation_failed"); });
+  desk.push();
+  remove(desk.file, "a");
+  create(desk.file, "a", R"({"title":"second"})");
+  desk.push_all_applied();
+  CHECK(record_of(desk.file, "a") == R"({"title":"second"}|0|4|4|NULL|NULL|0)");
+  CHECK(desk.differences().empty());
 }
 
 }  // namespace

@@ -20,11 +20,13 @@ constexpr std::uint64_t k_histories = 1'000;
 constexpr int k_steps = 30;
 constexpr int k_step_of_backup = 12;
 constexpr int k_step_of_restore = 22;
+constexpr std::size_t k_short_payload = 32;  // three fields of two digits each are longer
 
 class History {
  public:
-  /// In every fourth, the server is put back from a backup at some time.
-  explicit History(std::uint64_t seed) : world_(seed), random_(world_.random()), is_restored_(seed % 4 == 0) {
+  /// In every fourth, the server is put back from a backup at some time; in every third, it refuses long payloads.
+  explicit History(std::uint64_t seed)
+      : world_(seed, limits_for(seed)), random_(world_.random()), is_restored_(seed % 4 == 0) {
     for (const char* name : {"ann", "ben", "cleo"}) {
       const auto hours = static_cast<std::int64_t>(random_.below(97)) - 48;
       laptops_.push_back(&world_.laptop(name, std::chrono::hours(hours)));
@@ -45,6 +47,12 @@ class History {
   }
 
  private:
+  static protocol::Limits limits_for(std::uint64_t seed) {
+    protocol::Limits limits;
+    if (seed % 3 == 0) limits.payload_bytes_max = k_short_payload;
+    return limits;
+  }
+
   void restore() {
     world_.put_store_back(backup_);
     authority::renew_epochs(world_.store(), world_.clock(), world_.random());

@@ -77,7 +77,7 @@ class Laptop {
 
 class World {
  public:
-  explicit World(std::uint64_t seed);
+  explicit World(std::uint64_t seed, const protocol::Limits& limits = {});
 
   /// Made at first mention, with a clock that is off by `skew`.
   Laptop& laptop(const std::string& name, std::chrono::microseconds skew = {});
@@ -101,6 +101,7 @@ class World {
   std::string answer(Call call, std::string_view body);
   std::vector<std::string> server_records();
 
+  protocol::Limits limits_;  // of the server
   SeededRandom random_;
   SteppingClock clock_;
   TemporaryDirectory directory_;

@@ -333,5 +333,22 @@ TEST_CASE("a laptop that was away beyond the horizon starts over and keeps its o
   CHECK(world.broken_promises() == k_none);
 }
 
+TEST_CASE("a correction takes the place of the edit that the server refused, and the world sees if it did not") {
+  protocol::Limits limits;
+  limits.payload_bytes_max = 20;
+  World world(7, limits);
+  Laptop& ann = world.laptop("ann");
+  const auto id = ann.create("Task", R"({"title":"first"})");
+  ann.sync();
+  ann.update("Task", id, R"({"title":"much longer"})");
+  ann.sync();
+  CHECK(ann.show("Task", id) == R"({"title":"much longer"})");
+  CHECK(world.broken_promises().empty());
+  ann.update("Task", id, R"({"title":"short"})");
+  world.settle();
+  CHECK(ann.show("Task", id) == R"({"title":"short"})");
+  CHECK(world.broken_promises().empty());
+}
+
 }  // namespace
 }  // namespace tether::testing

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.hpp"
 #include "base/strong.hpp"
 #include "service/reply_budget.hpp"
 
@@ -27,6 +28,7 @@ struct Reply {
 /// What the log tells of a request. Never a payload, never a token.
 struct Exchange {
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  Instant received;  // when its head had arrived
   std::string request_id;
   std::string method;
   std::string route;

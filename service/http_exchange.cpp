@@ -99,6 +99,7 @@ class HttpExchanges::Http final : private httplib::Server {
   Log& log_;
   BodyBudget budget_;
   std::mutex id_mutex_;
+  Clock& clock_;
   UlidSource ids_;
 };
 
@@ -109,6 +110,7 @@ HttpExchanges::Http::Http(const service::Options& options, Routes& routes, Log& 
       routes_(routes),
       log_(log),
       budget_(k_full_bodies_together * options.limits.body_bytes_max),
+      clock_(clock),
       ids_(clock, random) {
   set_default_headers(k_headers);
   set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(options.idle_time).count());
@@ -154,6 +156,7 @@ bool HttpExchanges::Http::serve_one(Connection& connection, bool last) {
   std::string why;
   std::optional<RequestHead> head;
   if (end == Connection::Head::closed) return false;
+  exchange.received = clock_.now();
   if (end == Connection::Head::complete) head = read_head(raw, why);
   const Counted under_way(routes_.counters().requests_under_way);
   exchange.remote = remote_address(connection.remote_ip(), head ? head->forwarded_for : "", options_.proxies);
@@ -271,7 +274,7 @@ void HttpExchanges::Http::answer_with_body(const Routes::Route& route, httplib::
     return;
   }
   current_->body_pending = false;
-  send(routes_.answer(route, body.text(), *current_->exchange), response);
+  send(routes_.answer(route, body.take(), *current_->exchange), response);
 }
 
 Reply HttpExchanges::Http::reply_to_broken_body(const RequestBody& body) const {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace tether::service {
 
@@ -36,6 +37,8 @@ class RequestBody {
   bool add(const char* data, std::size_t size);
   State state() const { return state_; }
   const std::string& text() const { return text_; }
+  /// The text, which is gone from here; the room that it was given stays taken.
+  std::string take() { return std::move(text_); }
 
  private:
   std::size_t bytes_max_;

@@ -2,6 +2,7 @@
 #include "service/routes.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "authority/store.hpp"
 #include "base/error.hpp"
@@ -71,22 +72,23 @@ const Routes::Route* Routes::at(std::string_view path) const {
   return found == routes_.end() ? nullptr : &*found;
 }
 
-Reply Routes::answer(const Route& route, std::string_view body, Exchange& exchange) {
+Reply Routes::answer(const Route& route, std::string&& body, Exchange& exchange) {
   try {
-    return (this->*route.answer)(body, exchange);
+    return (this->*route.answer)(std::move(body), exchange);
   } catch (...) {
     return reply_to_fault(std::current_exception(), exchange.request_id);
   }
 }
 
-Reply Routes::push(std::string_view body, Exchange& exchange) {
+Reply Routes::push(std::string&& body, Exchange& exchange) {
   const protocol::PushRequest request = protocol::decode_push_request(body, options_.limits);
   exchange.client = request.client_id.value;
   if (auto refusal = gate_.refuse_client(request.client_id, exchange)) return std::move(*refusal);
   const Scope scope{exchange.scope};
   // Ids and revs are shorter than the mutations that they answer; copies of conflicting records may not be.
   auto memory = replies_.take(std::min(body.size(), page_bytes(options_)));
-  const protocol::PushReply reply = pushes_.push(scope, request);
+  std::string().swap(body);  // its mutations are read: they need not be held twice while others are waited for
+  const protocol::PushReply reply = pushes_.push(scope, request, exchange.received);
   exchange.applied = std::ssize(reply.applied);
   exchange.rejected = std::ssize(reply.rejected);
   exchange.conflicts = std::ssize(reply.conflicts);
@@ -95,7 +97,7 @@ Reply Routes::push(std::string_view body, Exchange& exchange) {
   return ok(protocol::encode(reply), std::move(memory));
 }
 
-Reply Routes::pull(std::string_view body, Exchange& exchange) {
+Reply Routes::pull(std::string&& body, Exchange& exchange) {
   const protocol::PullRequest request = protocol::decode_pull_request(body, options_.limits);
   exchange.client = request.client_id.value;
   if (auto refusal = gate_.refuse_client(request.client_id, exchange)) return std::move(*refusal);
@@ -109,7 +111,7 @@ Reply Routes::pull(std::string_view body, Exchange& exchange) {
   return ok(std::move(page.text), std::move(memory));
 }
 
-Reply Routes::info(std::string_view, Exchange&) {
+Reply Routes::info(std::string&&, Exchange&) {
   protocol::ServerInfo info;
   info.name = "tether-service";
   info.version = TETHER_VERSION;
@@ -120,11 +122,11 @@ Reply Routes::info(std::string_view, Exchange&) {
   return ok(protocol::encode(info, options_.limits));
 }
 
-Reply Routes::healthz(std::string_view, Exchange&) {
+Reply Routes::healthz(std::string&&, Exchange&) {
   return ok(R"({"status":"alive"})");
 }
 
-Reply Routes::readyz(std::string_view, Exchange& exchange) {
+Reply Routes::readyz(std::string&&, Exchange& exchange) {
   if (draining_) return not_ready("the service stops", {}, exchange);
   int version = 0;
   std::string fault;
@@ -139,7 +141,7 @@ Reply Routes::readyz(std::string_view, Exchange& exchange) {
   return not_ready(message, std::move(fault), exchange);
 }
 
-Reply Routes::metrics(std::string_view, Exchange&) {
+Reply Routes::metrics(std::string&&, Exchange&) {
   std::vector<Metrics::Pool> pools;
   for (const auto& [name, access] : {std::pair("write", sql::Access::write), std::pair("read", sql::Access::read)}) {
     const StorePool::Usage usage = pool_.usage(access);

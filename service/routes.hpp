@@ -32,7 +32,7 @@ class Routes {
   struct Route {
     std::string path;
     std::string_view method;  // GET or POST; only a POST has a body
-    Reply (Routes::*answer)(std::string_view body, Exchange& exchange);
+    Reply (Routes::*answer)(std::string&& body, Exchange& exchange);
     Access access;
   };
   /// Null: nothing is there.
@@ -44,19 +44,19 @@ class Routes {
     return gate_.refuse(route.access, authorization, exchange);
   }
   /// Never throws: a fault becomes its reply.
-  Reply answer(const Route& route, std::string_view body, Exchange& exchange);
+  Reply answer(const Route& route, std::string&& body, Exchange& exchange);
 
   /// From now on the service says that it is not ready: it stops, and what comes should go elsewhere.
   void begin_drain() { draining_ = true; }
   Metrics& counters() { return metrics_; }
 
  private:
-  Reply push(std::string_view body, Exchange& exchange);
-  Reply pull(std::string_view body, Exchange& exchange);
-  Reply info(std::string_view body, Exchange& exchange);
-  Reply healthz(std::string_view body, Exchange& exchange);
-  Reply readyz(std::string_view body, Exchange& exchange);
-  Reply metrics(std::string_view body, Exchange& exchange);
+  Reply push(std::string&& body, Exchange& exchange);
+  Reply pull(std::string&& body, Exchange& exchange);
+  Reply info(std::string&& body, Exchange& exchange);
+  Reply healthz(std::string&& body, Exchange& exchange);
+  Reply readyz(std::string&& body, Exchange& exchange);
+  Reply metrics(std::string&& body, Exchange& exchange);
 
   const Options& options_;
   authority::Authority& authority_;

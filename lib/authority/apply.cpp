@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/payload.hpp"
@@ -17,8 +19,6 @@ using protocol::Mutation;
 constexpr std::string_view k_applied = "applied";
 constexpr std::string_view k_merged = "merged";
 constexpr std::string_view k_conflict = "conflict";
-// Of the records that an attempt holds: a few bytes that delete a large record must not cost the server all its memory.
-constexpr std::size_t k_loaded_bytes_max = 8 * 1024 * 1024;
 
 EntityRef entity_of(const Mutation& mutation) {
   return {mutation.model.value, mutation.entity_id.value};
@@ -57,6 +57,13 @@ rules::Rejected rejected(std::string_view reason, std::string data = "{}") {
 }
 
 }  // namespace
+
+void throw_answer_too_long() {
+  throw Error(ErrorCode::too_large,
+              "the answer would be longer than " + std::to_string(k_held_bytes_max) +
+                  " bytes: it tells the records that stand against these mutations",
+              "Send fewer mutations at once.");
+}
 
 std::string hash_of(const Mutation& mutation) {
   std::string content;
@@ -117,24 +124,33 @@ bool Attempt::load_records() {
   std::size_t bytes = 0;
   ledger_.records(entities, [&](EntityRef entity, rules::Record record) {
     bytes += record.payload.size();
-    if (bytes > k_loaded_bytes_max && entities.size() > 1) return;
+    if (bytes > k_held_bytes_max && entities.size() > 1) return;
     Touched& touched = touched_.at(entity);
     touched.rev_before = record.rev;
     touched.record = std::move(record);
   });
-  return bytes <= k_loaded_bytes_max || entities.size() == 1;
+  return bytes <= k_held_bytes_max || entities.size() == 1;
 }
 
 void Attempt::load_decided() {
-  std::vector<std::string_view> ids;
+  std::unordered_set<std::string_view> ids;
   for (const Submission* submission : together_) {
-    for (const Mutation& mutation : submission->request.mutations) ids.push_back(mutation.mutation_id.value);
+    for (const Mutation& mutation : submission->request.mutations) ids.insert(mutation.mutation_id.value);
   }
-  auto decided = ledger_.decided(ids);
-  for (const std::string_view id : ids) {
-    const auto found = decided.find(MutationId{std::string(id)});
-    if (found != decided.end()) known_.try_emplace(id, Known{found->second});
+  const std::vector<std::string_view> all(ids.begin(), ids.end());
+  ledger_.decided(all, [&](std::string_view id, Decided decided) {
+    hold(decided.data.size());
+    known_.try_emplace(*ids.find(id), Known{std::move(decided)});
+  });
+}
+
+/// Answers tell whole records, and a request of a few bytes can ask for many of them.
+void Attempt::hold(std::size_t bytes) {
+  held_bytes_ += bytes;
+  if (held_bytes_ <= k_held_bytes_max || (together_.size() == 1 && together_.front()->request.mutations.size() == 1)) {
+    return;
   }
+  throw_answer_too_long();
 }
 
 std::vector<EntityRef> Attempt::entities_to_read() {
@@ -193,7 +209,8 @@ rules::Outcome Attempt::outcome_of(const Step& step) {
   const protocol::PushRequest& request = step.submission.request;
   const rules::Writer writer{
       .client = request.client_id,
-      .written_at_ms = rules::corrected_edit_time(mutation.timestamp_ms, request.sent_at_ms, now_us_ / 1000),
+      .written_at_ms = rules::corrected_edit_time(mutation.timestamp_ms, request.sent_at_ms,
+                                                  std::min(to_ms(step.submission.received), now_us_ / 1000)),
       .now_ms = now_us_ / 1000};
   return rules::resolve(mutation, touched_.at(entity_of(mutation)).record, writer, rules::Policy::last_write_wins);
 }
@@ -247,6 +264,7 @@ void Attempt::answer(protocol::PushReply& reply, const MutationId& id, const Dec
     reply.revs.emplace_back(id, decided.rev);
     if (decided.outcome == k_merged) reply.merged.push_back(id);
   } else if (decided.outcome == k_conflict) {
+    if (!again) hold(decided.data.size());
     reply.conflicts.push_back(protocol::decode_conflict_data(id, decided.data));
   } else {
     reply.rejected.push_back({id, decided.outcome, decided.data});

@@ -17,6 +17,13 @@
 
 namespace tether::authority {
 
+/// Of the records that an attempt looks at, and of those that an answer tells: a few bytes that name a large record
+/// must not cost the server all its memory.
+constexpr std::size_t k_held_bytes_max = 4 * 1024 * 1024;
+
+/// Throws Error(too_large).
+[[noreturn]] void throw_answer_too_long();
+
 /// What a mutation id is bound to: everything that says what was changed, nothing that a client may learn later.
 std::string hash_of(const protocol::Mutation& mutation);
 
@@ -67,6 +74,7 @@ class Attempt {
   void decide_nothing(Submission& submission, const std::function<std::string()>& new_epoch);
   bool load();
   void load_decided();
+  void hold(std::size_t bytes);
   bool load_records();
   std::vector<EntityRef> entities_to_read();
   bool every_assumption_is_guarded() const;
@@ -90,7 +98,8 @@ class Attempt {
   std::unordered_map<std::string_view, Known> known_;  // by the ids of the requests
   std::unordered_map<EntityRef, Touched, EntityRefHash> touched_;
   std::vector<Decision> decisions_;
-  std::size_t steps_ = 0;  // mutations decided so far
+  std::size_t held_bytes_ = 0;  // of records that the replies tell
+  std::size_t steps_ = 0;       // mutations decided so far
 };
 
 }  // namespace tether::authority

@@ -21,8 +21,15 @@ void append(std::vector<Item>& all, std::vector<Item> more) {
   std::move(more.begin(), more.end(), std::back_inserter(all));
 }
 
+std::size_t bytes_told(const protocol::PushReply& reply) {
+  std::size_t bytes = 0;
+  for (const auto& conflict : reply.conflicts) bytes += conflict.server_state.size();
+  return bytes;
+}
+
 /// The answer to two halves of one request.
 protocol::PushReply joined(protocol::PushReply first, protocol::PushReply second) {
+  if (bytes_told(first) + bytes_told(second) > k_held_bytes_max) throw_answer_too_long();
   append(first.applied, std::move(second.applied));
   append(first.rejected, std::move(second.rejected));
   append(first.conflicts, std::move(second.conflicts));
@@ -40,7 +47,7 @@ protocol::PushReply joined(protocol::PushReply first, protocol::PushReply second
 
 }  // namespace
 
-Submission::Submission(const protocol::PushRequest& from) : request(from) {
+Submission::Submission(const protocol::PushRequest& from, Instant at) : request(from), received(at) {
   hashes.reserve(request.mutations.size());
   for (const auto& mutation : request.mutations) hashes.push_back(hash_of(mutation));
 }
@@ -54,7 +61,12 @@ std::string Authority::new_epoch() {
 }
 
 protocol::PushReply Authority::push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request) {
-  Submission submission(request);
+  return push_alone(database, scope, request, clock_.now());
+}
+
+protocol::PushReply Authority::push_alone(sql::Database& database, const Scope& scope,
+                                          const protocol::PushRequest& request, Instant received) {
+  Submission submission(request, received);
   Submission* const alone = &submission;
   push(database, scope, {&alone, 1});
   return std::move(submission.reply);
@@ -71,8 +83,7 @@ void Authority::push(sql::Database& database, const Scope& scope, std::span<Subm
         return push_in_parts(database, scope, together);
     }
   }
-  throw Error(ErrorCode::busy, "others kept changing the same records; nothing of the batch was kept",
-              "Send it again.");
+  throw Error(ErrorCode::busy, "others kept changing the same records", "Send it again.");
 }
 
 Attempted Authority::attempt(sql::Database& database, const Scope& scope, std::span<Submission* const> together,
@@ -96,9 +107,10 @@ void Authority::push_in_parts(sql::Database& database, const Scope& scope, std::
   protocol::PushRequest part{whole.client_id, {}, whole.sent_at_ms, whole.epoch};
   const auto middle = whole.mutations.begin() + std::ssize(whole.mutations) / 2;
   part.mutations.assign(whole.mutations.begin(), middle);
-  protocol::PushReply first = push(database, scope, part);
+  const Instant received = together.front()->received;
+  protocol::PushReply first = push_alone(database, scope, part, received);
   part.mutations.assign(middle, whole.mutations.end());
-  together.front()->reply = joined(std::move(first), push(database, scope, part));
+  together.front()->reply = joined(std::move(first), push_alone(database, scope, part, received));
 }
 
 Authority::Compacted Authority::compact(sql::Database& database, std::chrono::milliseconds keep) {

@@ -27,8 +27,10 @@ struct Options {
 
 /// One client's batch, and what it is answered once it is applied.
 struct Submission {
-  explicit Submission(const protocol::PushRequest& request);
+  /// `received`: when the request began to arrive. What it waits for afterwards is not its client's clock being wrong.
+  Submission(const protocol::PushRequest& request, Instant received);
   const protocol::PushRequest& request;
+  Instant received;
   std::vector<std::string> hashes;  // of each mutation's content; made before anything is locked
   protocol::PushReply reply;
 };
@@ -43,6 +45,7 @@ class Authority {
 
   /// Decides and commits a batch; when it returns, everything is durable. Every mutation is answered exactly once, in
   /// the array that it belongs to. A fault leaves nothing of the batch behind and is thrown.
+  /// `too_large`: what is to be answered does not fit into memory; fewer mutations do.
   protocol::PushReply push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request);
   /// The same for several batches, one after the other, in one transaction: all of them, or none. Only what touches
   /// records too large to be held together is applied in parts, of which each is kept by itself.
@@ -66,6 +69,8 @@ class Authority {
 
  private:
   Attempted attempt(sql::Database& database, const Scope& scope, std::span<Submission* const> together, Assume assume);
+  protocol::PushReply push_alone(sql::Database& database, const Scope& scope, const protocol::PushRequest& request,
+                                 Instant received);
   void push_in_parts(sql::Database& database, const Scope& scope, std::span<Submission* const> together);
   std::string new_epoch();
   Clock& clock_;

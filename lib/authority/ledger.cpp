@@ -171,16 +171,15 @@ void stamp(std::span<RecordChange> changes, std::int64_t first) {
 
 }  // namespace
 
-std::unordered_map<MutationId, Decided> Ledger::decided(std::span<const std::string_view> mutation_ids) {
+void Ledger::decided(std::span<const std::string_view> mutation_ids,
+                     const std::function<void(std::string_view id, Decided)>& found) {
   const sql::Batch rows(mutation_ids.begin(), mutation_ids.end());
-  std::unordered_map<MutationId, Decided> found;
   transaction_.run_many(k_decided, {text(scope_.value)}, rows, [&](const Row& row) {
-    found.insert_or_assign(MutationId{std::string(row.text(0))}, Decided{.content_hash = std::string(row.text(1)),
-                                                                         .outcome = std::string(row.text(2)),
-                                                                         .rev = Rev{row.integer(3)},
-                                                                         .data = std::string(row.text(4))});
+    found(row.text(0), {.content_hash = std::string(row.text(1)),
+                        .outcome = std::string(row.text(2)),
+                        .rev = Rev{row.integer(3)},
+                        .data = std::string(row.text(4))});
   });
-  return found;
 }
 
 void Ledger::records(std::span<const EntityRef> entities, const std::function<void(EntityRef, rules::Record)>& found) {

@@ -8,7 +8,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -77,7 +76,9 @@ class Ledger {
  public:
   Ledger(sql::Transaction& transaction, const Scope& scope) : transaction_(transaction), scope_(scope) {}
 
-  std::unordered_map<MutationId, Decided> decided(std::span<const std::string_view> mutation_ids);
+  /// Each that is known is handed out; `found` may keep what was decided but not the view.
+  void decided(std::span<const std::string_view> mutation_ids,
+               const std::function<void(std::string_view id, Decided)>& found);
   /// Each that exists is handed out; `found` may keep the record but not the views.
   void records(std::span<const EntityRef> entities, const std::function<void(EntityRef, rules::Record)>& found);
 

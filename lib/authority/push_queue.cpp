@@ -29,8 +29,8 @@ PushQueue::PushQueue(Apply apply, Bounds bounds) : apply_(std::move(apply)), bou
   TETHER_ASSERT(bounds_.at_once > 0);
 }
 
-protocol::PushReply PushQueue::push(const Scope& scope, const protocol::PushRequest& request) {
-  Waiting mine(request);
+protocol::PushReply PushQueue::push(const Scope& scope, const protocol::PushRequest& request, Instant received) {
+  Waiting mine(request, received);
   {
     std::unique_lock lock(mutex_);
     Line& line = lines_[scope.value];

@@ -20,7 +20,8 @@ namespace tether::authority {
 
 class PushQueue {
  public:
-  /// Applies all of them in one transaction, or throws and leaves nothing of any; Authority::push with a connection.
+  /// Applies all of them, or throws: whoever sends the same again is then answered rightly. Authority::push with a
+  /// connection.
   using Apply = std::function<void(const Scope& scope, std::span<Submission* const> together)>;
 
   struct Bounds {
@@ -32,14 +33,15 @@ class PushQueue {
 
   /// Returns when the batch is decided and durable. Throws Error(busy) when its turn does not come in time, and what
   /// `apply` throws for it. Safe from any thread; the transaction runs on the thread of one of those who wait for it.
-  protocol::PushReply push(const Scope& scope, const protocol::PushRequest& request);
+  /// `received` is when the request began to arrive.
+  protocol::PushReply push(const Scope& scope, const protocol::PushRequest& request, Instant received);
 
   /// Pushes that wait for their turn, in all scopes.
   std::size_t waiting();
 
  private:
   struct Waiting {
-    explicit Waiting(const protocol::PushRequest& request) : submission(request) {}
+    Waiting(const protocol::PushRequest& request, Instant received) : submission(request, received) {}
     Submission submission;
     bool taken = false;  // into a transaction that is under way
     bool done = false;

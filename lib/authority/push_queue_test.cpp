@@ -28,7 +28,7 @@ class Counter {
       for (int i = 0; i < count; ++i) request.mutations.push_back(create(i, "T"));
       std::string answer;
       try {
-        answer = queue.push(Scope{scope}, request).epoch;
+        answer = queue.push(Scope{scope}, request, {}).epoch;
       } catch (const Error& error) {
         answer = error.what();
       }

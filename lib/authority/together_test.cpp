@@ -12,7 +12,8 @@ using Lines = std::vector<std::string>;
 
 /// Pushes all of `requests` together, and returns the replies in their order.
 std::vector<protocol::PushReply> push_together(Server& server, std::vector<protocol::PushRequest> requests) {
-  std::vector<Submission> submissions(requests.begin(), requests.end());
+  std::vector<Submission> submissions;
+  for (const auto& request : requests) submissions.emplace_back(request, from_ms(k_start_ms));
   std::vector<Submission*> together;
   for (Submission& submission : submissions) together.push_back(&submission);
   server.authority.push(*server.database, server.scope, together);
@@ -81,7 +82,8 @@ TEST_CASE("the number of statements does not grow with the batches") {
   Server server;
   std::vector<protocol::PushRequest> requests;
   for (int i = 1; i <= 60; ++i) requests.push_back(by("c" + std::to_string(i), {create(i, "T" + std::to_string(i))}));
-  std::vector<Submission> submissions(requests.begin(), requests.end());
+  std::vector<Submission> submissions;
+  for (const auto& request : requests) submissions.emplace_back(request, from_ms(k_start_ms));
   std::vector<Submission*> together;
   for (Submission& submission : submissions) together.push_back(&submission);
   int statements = 0;
@@ -114,10 +116,45 @@ TEST_CASE("few bytes that touch many large records are applied in parts, and ans
   REQUIRE(reply.applied.size() == 60);
   CHECK(reply.applied.front() == MutationId{id(101)});
   CHECK(reply.applied.back() == MutationId{id(160)});
-  CHECK(commits == 8);  // of 8 or 7 records each
+  CHECK(commits == 16);  // of 4 or 3 records each
   CHECK(server.column("SELECT count(*) FROM tether_records WHERE deleted = 1") == Lines{"60"});
   CHECK(reply.cursor_before == before);
   CHECK(reply.cursor == server.pull().new_cursor);
+}
+
+TEST_CASE("an answer that would tell too many large records is refused as a whole, and given to fewer mutations") {
+  Server server;
+  const auto large = sixty_large();
+  for (auto from = large.begin(); from != large.end(); from += 10) server.push("ann", {from, from + 10});
+  std::vector<protocol::Mutation> stale;
+  for (int i = 1; i <= 60; ++i) {
+    stale.push_back(
+        seeing(0, written_at(k_start_ms - 20'000, update(100 + i, "T" + std::to_string(i), R"({"text":"y"})"))));
+  }
+  CHECK_THROWS_WITH_AS(
+      server.push("bob", stale),
+      "the answer would be longer than 4194304 bytes: it tells the records that stand against these mutations", Error);
+  const std::vector<protocol::Mutation> fewer{stale.begin(), stale.begin() + 4};
+  CHECK(server.push("bob", fewer).conflicts.size() == 4);
+  CHECK(server.push("bob", fewer).conflicts.size() == 4);  // remembered
+  stale.erase(stale.begin(), stale.begin() + 59);
+  CHECK(server.push("bob", stale).conflicts.size() == 1);
+}
+
+TEST_CASE("what a batch waits for behind its arrival is no error of its client's clock") {
+  Server server;
+  // Bob wrote a second after ann, and sent at once; what ann wrote arrived then too, and stood in a queue for a minute.
+  const auto arrived = server.clock.now();
+  const std::int64_t now_ms = to_ms(arrived);
+  server.push("bob", {seeing(0, written_at(now_ms - 1'000, create(1, "T1", R"({"by":"bob"})")))}, now_ms);
+  server.clock.advance(std::chrono::minutes(1));
+  const protocol::PushRequest anns{
+      ClientId{"ann"}, {seeing(0, written_at(now_ms - 2'000, create(2, "T1", R"({"by":"ann"})")))}, now_ms, {}};
+  Submission submission(anns, arrived);
+  Submission* const alone = &submission;
+  server.authority.push(*server.database, server.scope, {&alone, 1});
+  CHECK(submission.reply.conflicts.size() == 1);
+  CHECK(lines(server.pull()) == Lines{R"(T1 {"by":"bob"} rev 1 by bob)"});
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ bool start_over(File& file, const std::string& epoch);
 
 bool must_push_first(sql::Transaction& transaction);
 
-/// All was offered that could be: what the server puts off or refuses holds up no pull.
+/// All was offered that could be: what the server puts off or refuses holds up no pull. It becomes an open edit again,
+/// unless someone wrote after it.
 void pulls_may_go_on(File& file);
 
 }  // namespace tether::replica

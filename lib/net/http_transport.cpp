@@ -150,9 +150,8 @@ replica::Answer HttpTransport::ask(const char* method, std::string_view end_of_p
 replica::Answer HttpTransport::failed(httplib::Error error, Watchdog::End end, const std::string& url, bool too_long) {
   if (end == Watchdog::End::cancelled) return replica::Unreachable{"given up while waiting for " + url, {}, true};
   if (too_long) {
-    throw Error(ErrorCode::unexpected_reply,
-                "the answer of " + url + " is longer than " + std::to_string(options_.reply_bytes_max) + " bytes",
-                "Ask for smaller pages with --page, or check that this is a Tether server.");
+    throw replica::ReplyTooLong("the answer of " + url + " is longer than " + std::to_string(options_.reply_bytes_max) +
+                                " bytes");
   }
   if (end == Watchdog::End::too_late) {
     return replica::Unreachable{

@@ -184,6 +184,7 @@ TEST_CASE("what is no HTTP is Unreachable") {
 TEST_CASE("an answer that is too long is refused while it arrives") {
   FakeServer server(answering("HTTP/1.1 200 OK\r\n\r\n" + std::string(2'000'000, '{')));
   CHECK(has(refusal(*transport_to(server.url())).what(), "is longer than 1048576 bytes"));
+  CHECK_THROWS_AS(transport_to(server.url())->push("{}"), replica::ReplyTooLong);
 }
 
 TEST_CASE("503 says when to come back") {

@@ -32,7 +32,7 @@ bool any_known_before(const std::vector<Outcome>& outcomes) {
   return std::ranges::find(outcomes, Outcome::Kind::known_before, &Outcome::kind) != outcomes.end();
 }
 
-/// What a server or a proxy refused with 413.
+/// What a server or a proxy refused with 413, or answered at greater length than is taken in.
 struct Refused {
   std::string reason;
 };
@@ -110,6 +110,10 @@ class Session {
     };
     try {
       return exchange_.ask(Call::push, body, meanwhile);
+    } catch (const ReplyTooLong& fault) {
+      // Of one mutation no server answers so much: it is none of ours.
+      if (sent.places.size() == 1) throw;
+      return Refused{fault.what()};
     } catch (const Error& refusal) {
       if (refusal.code() != ErrorCode::too_large) throw;
       return Refused{refusal.what()};

@@ -81,5 +81,27 @@ TEST_CASE("too many mutations in one request are halved like too many bytes") {
   CHECK(desk.push().pushed == 9);
 }
 
+TEST_CASE("a batch whose answer is longer than is taken in is halved until it is not") {
+  Desk desk;
+  for (int i = 0; i < 100; ++i) create(desk.file, "entity" + std::to_string(i), "{}");
+  desk.server.on_push = [](const PushRequest& request) -> Answer {
+    if (request.mutations.size() > 30) throw ReplyTooLong("the answer is longer than 64 MiB");
+    return Reply{protocol::encode(all_applied(request))};
+  };
+  const PushReport report = desk.push();
+  CHECK(report.end == End::done);
+  CHECK(report.pushed == 100);
+  CHECK_FALSE(report.too_large);
+}
+
+TEST_CASE("a server without an end to its answers is given up, and nothing is lost") {
+  Desk desk;
+  for (int i = 0; i < 100; ++i) create(desk.file, "entity" + std::to_string(i), "{}");
+  desk.server.on_push = [](const PushRequest&) -> Answer { throw ReplyTooLong("the answer is longer than 64 MiB"); };
+  CHECK(fault_of([&] { desk.push(); }) == ErrorCode::unexpected_reply);
+  CHECK(desk.server.pushes.size() < 10);
+  CHECK(rows(desk.file.database(), "SELECT count(*) FROM tether_mutation_logs WHERE sync_status = 'pending'") == "100");
+}
+
 }  // namespace
 }  // namespace tether::replica

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <variant>
 
+#include "base/error.hpp"
+
 namespace tether::replica {
 
 /// A 2xx body.
@@ -31,11 +33,21 @@ struct Forbidden {
 
 using Answer = std::variant<Reply, Unreachable, Forbidden>;
 
+/// The answer was more than is taken in. A push that is asked for less of it at a time may get through: what was
+/// answered once is answered again.
+class ReplyTooLong final : public Error {
+ public:
+  explicit ReplyTooLong(const std::string& message)
+      : Error(ErrorCode::unexpected_reply, message,
+              "Ask for smaller pages with --page or send smaller batches with --batch, or check that this is a Tether "
+              "server.") {}
+};
+
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// Throws Error(too_large) for 413, and Error(unexpected_reply) for any other status, a redirect, or a body that is no
-  /// JSON.
+  /// Throws Error(too_large) for 413, ReplyTooLong, and Error(unexpected_reply) for any other status, a redirect, or a
+  /// body that is no JSON.
   virtual Answer push(std::string_view body) = 0;
   virtual Answer pull(std::string_view body) = 0;
   virtual Answer info() = 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "replica/replay.hpp"
 
-#include <filesystem>
 #include <limits>
 #include <utility>
 
+#include "replica/partial_file.hpp"
 #include "replica/record_row.hpp"
 #include "rules/fields.hpp"
 #include "sql/sqlite.hpp"
@@ -160,13 +160,10 @@ void replay_log(sql::Transaction& transaction, const ReplayUntil& until,
 
 std::int64_t replay_to(File& file, const ReplayUntil& until, const std::string& path,
                        const std::function<void(std::int64_t)>& progress) {
-  if (std::filesystem::exists(path)) {
-    throw Error(ErrorCode::exists, path + " is there already", "Name a file that does not exist yet.");
-  }
+  PartialFile made(path);
   std::int64_t written = 0;
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& reading) {
-    if (until.mutation) log_id(reading, *until.mutation);  // before a file is made
-    const auto target = sql::open_sqlite({.path = path, .open = sql::Open::create});
+    const auto target = sql::open_sqlite({.path = made.path(), .open = sql::Open::create});
     target->execute_script(k_plain_tables);
     sql::in_transaction(*target, sql::Access::write, [&](sql::Transaction& writing) {
       replay_log(reading, until, [&](const ReplayedRecord& record) {
@@ -176,6 +173,7 @@ std::int64_t replay_to(File& file, const ReplayUntil& until, const std::string& 
       });
     });
   });
+  made.publish();
   return written;
 }
 

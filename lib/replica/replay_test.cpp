@@ -66,6 +66,17 @@ TEST_CASE("replay into a new file makes a plain table") {
   CHECK(fault_of([&] { replay_to(desk.file, {}, target); }) == ErrorCode::exists);
 }
 
+TEST_CASE("a replay that is given up leaves nothing behind") {
+  Desk desk;
+  create(desk.file, "a", "{}");
+  const std::string target = desk.directory.file("replayed.db");
+  const auto give_up = [](std::int64_t) { throw Error(ErrorCode::interrupted, "enough"); };
+  CHECK(fault_of([&] { replay_to(desk.file, {}, target, give_up); }) == ErrorCode::interrupted);
+  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(target).parent_path())) {
+    CHECK(entry.path().filename().string().find("replayed.db") == std::string::npos);
+  }
+}
+
 TEST_CASE("no file is made for an unknown mutation") {
   Desk desk;
   const std::string target = desk.directory.file("replayed.db");

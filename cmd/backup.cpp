@@ -16,7 +16,11 @@ ExitCode run_backup(Context& context, const std::string& path) {
   replica::File file = context.open_file_read_only();
   {
     Progress progress(context.terminal(), "copying", file_bytes(file.path()), human_bytes);
-    replica::backup(file, path, [&](std::int64_t written) { progress.at(written); });
+    context.catch_interrupts();
+    replica::backup(file, path, [&](std::int64_t written) {
+      context.stop_if_interrupted("no copy was made");
+      progress.at(written);
+    });
   }
   const std::int64_t bytes = file_bytes(path);
   if (context.json()) {
@@ -36,8 +40,11 @@ void define_backup(CommandLine& line) {
   line.positional("FILE", path.get(), "the copy; it must not exist yet");
   line.details(
       R"(Makes a complete copy in one file, also while others write. A plain `cp` of a file
-in use may miss what is still in its -wal beside it. A copy that is used as a file
-of its own takes a new client id, so that two never write under one name.)");
+in use may miss what is still in its -wal beside it.
+
+A copy that is written to takes a new client id, so that two never write under one
+name; but one whose id was given with `init --client-id` keeps it: use that instead
+of the original, never beside it.)");
   line.run([path](Context& context) { return run_backup(context, *path); });
 }
 

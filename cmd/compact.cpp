@@ -35,7 +35,7 @@ ExitCode run_compact(Context& context, std::chrono::milliseconds keep) {
   replica::File file = context.open_file();
   const replica::SyncLock lock(file.path());  // a sync half-way must find what it read
   const replica::CompactReport done = [&] {
-    FileProgress progress(context.terminal(), file, "compacting");
+    FileProgress progress(context, file, "compacting", "what was forgotten so far stays forgotten");
     return replica::compact(file, keep, [&](std::int64_t gone_through) { progress.at(gone_through); });
   }();
   report(context, done, stopwatch.elapsed_ms());

@@ -72,6 +72,9 @@ ExitCode store_setting(Context& context, const Setting& setting, const std::stri
     throw Error(ErrorCode::usage, "a token is not stored in the file unless you ask for it",
                 "Keep it in $TETHER_TOKEN or a token-file; to store it all the same, add --store-token.");
   auto file = context.open_file();
+  if (setting.kind == SettingKind::path) {
+    with_context(setting.name, [&] { check_readable(setting, seen_from_file(value, file.path())); });
+  }
   const auto now = context.clock().now();
   sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
     replica::set_state(transaction, state_key(setting), value, now);

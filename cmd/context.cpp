@@ -75,8 +75,9 @@ replica::File Context::open_file_read_only() {
 }
 
 Settings Context::settings(replica::File& file, const SettingValues& flags) {
-  const auto stored = sql::in_transaction(file.database(), sql::Access::read,
-                                          [](sql::Transaction& transaction) { return stored_settings(transaction); });
+  const auto stored = sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    return stored_settings(transaction, file.path());
+  });
   return resolve_settings(stored, world_.environment, flags);
 }
 
@@ -110,8 +111,8 @@ bool Context::interrupted() const {
   return g_interrupted != 0;
 }
 
-void Context::stop_if_interrupted() const {
-  if (interrupted()) throw Error(ErrorCode::interrupted, "interrupted; everything committed so far stays");
+void Context::stop_if_interrupted(std::string_view what_stands) const {
+  if (interrupted()) throw Error(ErrorCode::interrupted, "interrupted; " + std::string(what_stands));
 }
 
 std::int64_t Stopwatch::elapsed_ms() {

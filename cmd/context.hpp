@@ -71,8 +71,8 @@ class Context {
   void catch_interrupts();
   /// Whether one was noted.
   bool interrupted() const;
-  /// Throws Error(interrupted, "interrupted; everything committed so far stays") once one was noted.
-  void stop_if_interrupted() const;
+  /// Throws Error(interrupted), saying `what_stands`, once one was noted.
+  void stop_if_interrupted(std::string_view what_stands = "everything committed so far stays") const;
 
  private:
   /// Taking a new client id is nothing to find out by chance.

@@ -43,7 +43,8 @@ std::vector<Check> all_checks(Context& context, bool fix, const SettingValues& f
   replica::File file = fix ? context.open_file() : context.open_file_read_only();
   const auto lock = lock_unless_syncing(file.path());
   std::vector<Check> checks = [&] {
-    FileProgress progress(context.terminal(), file, "checking");
+    FileProgress progress(context, file, "checking",
+                          fix ? "what was mended so far stays mended" : "nothing was changed");
     return replica::check_file(file, fix && lock, [&](std::int64_t replayed) { progress.at(replayed); });
   }();
   checks.push_back(lock_check(lock != nullptr, fix));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <utility>
+
 #include "cmd/desk.hpp"
 #include "cmd/server_checks.hpp"
 #include "sql/sqlite.hpp"
@@ -46,7 +48,7 @@ TEST_CASE("a good server is named, with its protocol, its clock and our token") 
   CHECK(said.status == 0);
   for (const char* line :
        {"ok       server     tether-service 0.1.0 at http://127.0.0.1:1\n", "ok       protocol   version 1\n",
-        "ok       clock ", "ok       auth       accepted without a token\n"}) {
+        "ok       clock ", "ok       auth       this client may push and pull, without a token\n"}) {
     CHECK(said.out.find(line) != std::string::npos);
   }
 }
@@ -75,6 +77,36 @@ TEST_CASE("a refused token needs a person") {
   practice.script = [](replica::Call, const std::string&) { return replica::Forbidden{"unknown token"}; };
   CHECK(practice.ann.type({"doctor"}).status == 3);
   CHECK(practice.says("failed   auth       unknown token"));
+}
+
+TEST_CASE("a client that may not push, or not pull, needs a person") {
+  Practice practice;
+  practice.answer_info(1, 1'763'757'000'000'000);
+  const PuppetScript all_is_well = practice.script;
+  for (const auto& [denied, word] : {std::pair{replica::Call::push, "push"}, {replica::Call::pull, "pull"}}) {
+    practice.script = [&, denied](replica::Call call, const std::string& body) -> replica::Answer {
+      if (call == denied) return replica::Forbidden{"this client was shut out"};
+      return all_is_well(call, body);
+    };
+    CHECK(practice.ann.type({"doctor"}).status == 3);
+    CHECK(practice.says(std::string("failed   auth       this client may not ") + word +
+                        ": this client was shut out; who runs the server can let this client in again\n"));
+  }
+}
+
+TEST_CASE("a doctor asks as this client, and pushes nothing") {
+  Practice practice;
+  practice.answer_info(1, 1'763'757'000'000'000);
+  const PuppetScript all_is_well = practice.script;
+  std::string pushed;
+  practice.script = [&](replica::Call call, const std::string& body) {
+    if (call == replica::Call::push) pushed = body;
+    return all_is_well(call, body);
+  };
+  practice.ann.type({"record", "create", "Task", "title=Pump"});
+  practice.ann.type({"doctor"});
+  CHECK(pushed.find(R"("mutations":[])") != std::string::npos);
+  CHECK(pushed.find(R"("client_id":"01)") != std::string::npos);
 }
 
 TEST_CASE("a server that says nothing of itself is known by how it answers a pull") {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-// The bar of long work on one file. It moves also while a single statement runs long.
+// The bar of long work on one file, and its end by Ctrl-C. Both move also while a single statement runs long.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
 #include <string>
+#include <string_view>
 
+#include "cmd/context.hpp"
 #include "cmd/output.hpp"
 #include "replica/file.hpp"
 
@@ -14,22 +14,24 @@ namespace tether::cmd {
 
 class FileProgress {
  public:
-  FileProgress(Terminal& terminal, replica::File& file, std::string label,
-               std::optional<std::int64_t> total = std::nullopt)
-      : progress_(terminal, std::move(label), total), ticking_(file.database(), tick(terminal)) {}
+  /// `what_stands` is said where the work is interrupted.
+  FileProgress(Context& context, replica::File& file, std::string label, std::string_view what_stands)
+      : context_(context),
+        what_stands_(what_stands),
+        progress_(context.terminal(), std::move(label)),
+        ticking_(file.database(), [this] { at(done_); }) {
+    context.catch_interrupts();
+  }
 
   void at(std::int64_t done) {
+    context_.stop_if_interrupted(what_stands_);
     done_ = done;
     progress_.at(done);
   }
 
  private:
-  /// Nothing where nobody would see it.
-  std::function<void()> tick(const Terminal& terminal) {
-    if (!terminal.options.progress) return {};
-    return [this] { progress_.at(done_); };
-  }
-
+  Context& context_;
+  std::string_view what_stands_;
   Progress progress_;
   std::int64_t done_ = 0;
   sql::Ticking ticking_;

@@ -54,7 +54,7 @@ std::string record_json(const replica::ReplayedRecord& record) {
 ExitCode print_replay(Context& context, const replica::ReplayUntil& until) {
   replica::File file = context.open_file_read_only();
   Terminal& terminal = context.terminal();
-  FileProgress progress(terminal, file, "replaying");
+  FileProgress progress(context, file, "replaying", "nothing was changed");
   std::int64_t count = 0;
   Table table(terminal, {{"MODEL"}, {"ID"}, {"PAYLOAD"}});
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
@@ -73,7 +73,7 @@ ExitCode print_replay(Context& context, const replica::ReplayUntil& until) {
 ExitCode write_replay(Context& context, const replica::ReplayUntil& until, const std::string& path) {
   replica::File file = context.open_file_read_only();
   const std::int64_t records = [&] {
-    FileProgress progress(context.terminal(), file, "replaying");
+    FileProgress progress(context, file, "replaying", "no file was made");
     return replica::replay_to(file, until, path, [&](std::int64_t written) { progress.at(written); });
   }();
   if (context.json()) {
@@ -110,9 +110,9 @@ void print_difference(Terminal& terminal, const replica::Difference& difference)
 }
 
 /// How many records were compared; `sink` is given each that differs.
-std::int64_t compare(Terminal& terminal, replica::File& file,
+std::int64_t compare(Context& context, replica::File& file,
                      const std::function<void(const replica::Difference&)>& sink) {
-  FileProgress progress(terminal, file, "replaying");
+  FileProgress progress(context, file, "replaying", "nothing was changed");
   return sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
     return replica::replay_check(transaction, sink, [&](std::int64_t replayed) { progress.at(replayed); });
   });
@@ -123,7 +123,7 @@ ExitCode check_replay(Context& context) {
   Terminal& terminal = context.terminal();
   std::vector<std::string> differences;
   std::int64_t count = 0;
-  const std::int64_t compared = compare(terminal, file, [&](const replica::Difference& difference) {
+  const std::int64_t compared = compare(context, file, [&](const replica::Difference& difference) {
     ++count;
     if (!terminal.json()) return print_difference(terminal, difference);
     differences.push_back(difference_json(difference));

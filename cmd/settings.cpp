@@ -2,10 +2,14 @@
 #include "cmd/settings.hpp"
 
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <vector>
 
 #include "cmd/commands.hpp"
+#include "cmd/output.hpp"
+#include "net/url.hpp"
+#include "protocol/limits.hpp"
 #include "replica/file.hpp"
 
 namespace tether::cmd {
@@ -31,22 +35,21 @@ constexpr Setting k_settings[] = {
 constexpr std::string_view k_state_prefix = "config.";
 constexpr std::size_t k_token_bytes_max = 64 * 1024;
 
-void check_url(std::string_view value) {
-  const bool http = value.starts_with("http://");
-  const bool https = value.starts_with("https://");
-  const auto host = value.substr(http ? 7 : https ? 8 : value.size());
-  const bool plain = value.find_first_of(" \t\r\n\"'<>") == std::string_view::npos;
-  if (!host.empty() && host.front() != '/' && host.front() != ':' && plain) return;
-  throw Error(ErrorCode::usage, "'" + std::string(value) + "' is no http:// or https:// URL",
-              "Write it as http://host:8787 or https://host/prefix.");
-}
-
+/// How many rows go into one request, or come in one answer.
 void check_number(std::string_view value) {
+  const auto most = static_cast<std::int64_t>(protocol::Limits{}.mutations_max);
   std::int64_t number = 0;
   const auto end = value.data() + value.size();
   const auto [stopped, error] = std::from_chars(value.data(), end, number);
-  if (error == std::errc() && stopped == end && number >= 1) return;
-  throw Error(ErrorCode::usage, "'" + std::string(value) + "' is no whole number from 1");
+  if (error == std::errc() && stopped == end && number >= 1 && number <= most) return;
+  throw Error(ErrorCode::usage, "'" + std::string(value) + "' is no whole number from 1 to " + grouped(most));
+}
+
+void check_duration(const Setting& setting, std::string_view value) {
+  const auto duration = parse_duration(value);
+  const bool bounds_a_wait = setting.name == "timeout" || setting.name == "connect-timeout";
+  if (!bounds_a_wait || duration.count() > 0) return;
+  throw Error(ErrorCode::usage, "'" + std::string(value) + "' leaves no time for an answer", "Write it as 30s or 2m.");
 }
 
 void check_header_text(std::string_view value) {
@@ -97,10 +100,20 @@ const Setting& setting_named(std::string_view name) {
 
 void check_setting(const Setting& setting, std::string_view value) {
   if (value.empty()) throw Error(ErrorCode::usage, "the value is empty");
-  if (setting.kind == Kind::url) check_url(value);
+  if (setting.kind == Kind::url) net::parse_url(value);
   if (setting.kind == Kind::number) check_number(value);
-  if (setting.kind == Kind::duration) parse_duration(value);
+  if (setting.kind == Kind::duration) check_duration(setting, value);
   if (setting.kind == Kind::secret) check_header_text(value);
+}
+
+void check_readable(const Setting& setting, const std::string& path) {
+  if (setting.name == "token-file") {
+    static_cast<void>(read_token_file(path));
+    return;
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (in.get() != std::ifstream::traits_type::eof()) return;
+  throw Error(ErrorCode::usage, "cannot read " + path + ", or it is empty", "Check the path and who may read it.");
 }
 
 std::string_view name(Origin origin) {
@@ -168,11 +181,16 @@ Settings resolve_settings(const SettingValues& file, const Environment& environm
   return settings;
 }
 
-SettingValues stored_settings(sql::Transaction& transaction) {
+std::string seen_from_file(const std::string& path, const std::string& file) {
+  return (std::filesystem::path(file).parent_path() / path).string();
+}
+
+SettingValues stored_settings(sql::Transaction& transaction, const std::string& file) {
   SettingValues values;
   for (const auto& setting : k_settings) {
     const auto stored = replica::state(transaction, std::string(k_state_prefix) + std::string(setting.name));
-    if (stored) values.emplace(setting.name, *stored);
+    if (!stored) continue;
+    values.emplace(setting.name, setting.kind == Kind::path ? seen_from_file(*stored, file) : *stored);
   }
   return values;
 }

@@ -35,6 +35,9 @@ const Setting& setting_named(std::string_view name);
 /// Throws Error(usage) saying what is wrong with `value`; where it stands is for the caller to add.
 void check_setting(const Setting& setting, std::string_view value);
 
+/// Throws Error(usage) unless there is something to read in the file that a setting of kind `path` names.
+void check_readable(const Setting& setting, const std::string& path);
+
 enum class Origin { fallback, file, environment, flag };
 std::string_view name(Origin origin);
 
@@ -68,8 +71,12 @@ class Settings {
 /// Throws Error(usage) for a bad value, naming where it stands.
 Settings resolve_settings(const SettingValues& file, const Environment& environment, const SettingValues& flags);
 
-/// The values stored in a replica's file.
-SettingValues stored_settings(sql::Transaction& transaction);
+/// A path that is stored in `file` counts from the folder of `file`: so it holds in every folder below, and moves
+/// along.
+std::string seen_from_file(const std::string& path, const std::string& file);
+
+/// The values stored in a replica's file, whose path is `file`.
+SettingValues stored_settings(sql::Transaction& transaction, const std::string& file);
 
 /// Declares `--NAME` for each of the settings named; values given go to `flags`, which must live as `Target`s must.
 void add_setting_options(CommandLine& line, SettingValues* flags, std::initializer_list<std::string_view> names);

@@ -7,21 +7,12 @@
 #include "cmd/cycle_report.hpp"
 #include "cmd/dry_run.hpp"
 #include "cmd/output.hpp"
-#include "protocol/limits.hpp"
 #include "replica/pull.hpp"
 #include "replica/status.hpp"
 
 namespace tether::cmd {
 
 namespace {
-
-std::int64_t batch_of(const Settings& settings) {
-  const auto most = static_cast<std::int64_t>(protocol::Limits{}.mutations_max);
-  const std::int64_t batch = settings.number("batch");
-  if (batch <= most) return batch;
-  throw Error(ErrorCode::usage, "a batch of " + grouped(batch) + " is more than a server takes in one request",
-              "Ask for at most " + grouped(most) + ".");
-}
 
 std::optional<std::int64_t> page_of(const Settings& settings) {
   if (settings.text("page").empty()) return std::nullopt;
@@ -69,7 +60,7 @@ void pull_changes(replica::File& file, Context::Connection& connection, Terminal
 /// Fills the report as it goes: what was done before a fault is in it.
 void cycle(Context& context, replica::File& file, const Settings& settings, const CycleOptions& options,
            CycleReport& report) {
-  const std::int64_t batch = batch_of(settings);
+  const std::int64_t batch = settings.number("batch");
   const std::int64_t pending = options.push ? replica::status(file).pending : 0;
   if (pending == 0 && !options.pull) return;  // without work the network module is not even loaded
   const auto connection = context.connect(settings);
@@ -119,13 +110,17 @@ void throw_if_too_large(const std::optional<replica::TooLarge>& found) {
 
 }  // namespace
 
+std::string forbidden_hint(std::string_view reason) {
+  if (reason.find("shut out") != std::string_view::npos) return "who runs the server can let this client in again";
+  return "`tether config --list` shows which token is used and where it comes from";
+}
+
 void throw_unless_done(replica::End end, const std::string& reason) {
   if (end == replica::End::unreachable) {
     throw Error(ErrorCode::unreachable, reason, unreachable_hint(reason));
   }
   if (end == replica::End::forbidden) {
-    throw Error(ErrorCode::forbidden, reason,
-                "Nothing is lost; `tether config --list` shows which token is used and where it comes from.");
+    throw Error(ErrorCode::forbidden, reason, "Nothing is lost; " + forbidden_hint(reason) + ".");
   }
 }
 

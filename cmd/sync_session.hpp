@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "cmd/command_line.hpp"
 #include "cmd/context.hpp"
@@ -35,6 +36,9 @@ struct CycleReport {
 void define_cycle(CommandLine& line, const std::shared_ptr<CycleOptions>& options);
 
 ExitCode run_cycle(Context& context, const CycleOptions& options);
+
+/// What to do where the server refuses us for `reason`.
+std::string forbidden_hint(std::string_view reason);
 
 /// Throws the Error that `end` stands for; returns when it is `done`.
 void throw_unless_done(replica::End end, const std::string& reason);

@@ -215,6 +215,7 @@ void SqliteDatabase::bind(sqlite3_stmt* statement, int first, std::span<const Va
 }
 
 std::int64_t SqliteDatabase::step(sqlite3_stmt* statement, const RowSink& sink) {
+  thrown_by_tick_ = nullptr;  // an interrupted rollback leaves its own behind
   const std::int64_t changes_before = sqlite3_total_changes64(connection_.get());
   const SqliteRow row(statement);
   std::int64_t rows = 0;
@@ -285,6 +286,7 @@ std::vector<std::string> SqliteDatabase::tables() {
 
 void SqliteDatabase::while_running(const std::function<void()>& tick) {
   tick_ = tick;
+  thrown_by_tick_ = nullptr;
   sqlite3_progress_handler(connection_.get(), k_instructions_per_tick, tick_ ? call_tick : nullptr, this);
 }
 

@@ -50,6 +50,7 @@ std::string_view state_of(const PGresult* result) {
 /// taken for the answers to what comes next.
 struct Connection::Trouble {
   Result failed;
+  Result broken;              // a failure that libpq made itself: rows may be missing
   std::exception_ptr thrown;  // by the sink
 };
 
@@ -78,6 +79,7 @@ std::int64_t Connection::run(std::span<const Query> queries, const RowSink& sink
   const bool in_step = receive_end();
   if (trouble.failed) fail(trouble.failed.get());
   if (!in_step) fail_lost();
+  if (trouble.broken) throw_lost_connection(view(PQresultErrorMessage(trouble.broken.get())), name_);
   if (trouble.thrown) std::rethrow_exception(trouble.thrown);
   return count;
 }
@@ -111,9 +113,11 @@ std::int64_t Connection::receive(const RowSink& sink, Trouble& trouble) {
         break;
       case PGRES_PIPELINE_ABORTED:  // an earlier query failed
         break;
-      default:
-        // What has no SQLSTATE does not come from Postgres: the connection is gone.
-        if (!trouble.failed && !state_of(result.get()).empty()) trouble.failed = std::move(result);
+      default: {
+        // What has no SQLSTATE does not come from Postgres: the connection is gone, or an answer could not be read.
+        Result& kept = state_of(result.get()).empty() ? trouble.broken : trouble.failed;
+        if (!kept) kept = std::move(result);
+      }
     }
     if (is_lost()) break;
   }

@@ -18,8 +18,8 @@ namespace tether::service {
 namespace {
 
 constexpr int k_retry_body_s = 1;
-// Bodies of this many requests of the largest size at once; smaller ones are not felt.
-constexpr std::size_t k_full_bodies_together = 2;
+// For bodies of usual size, beside one of the largest that is allowed.
+constexpr std::size_t k_small_bodies_bytes = 2 * 1024 * 1024;
 constexpr std::size_t k_path_logged_max = 200;
 
 // Nothing that is served is a page; these keep a browser from making one of it.
@@ -109,7 +109,7 @@ HttpExchanges::Http::Http(const service::Options& options, Routes& routes, Log& 
     : options_(options),
       routes_(routes),
       log_(log),
-      budget_(k_full_bodies_together * options.limits.body_bytes_max),
+      budget_(options.limits.body_bytes_max, k_small_bodies_bytes),
       clock_(clock),
       ids_(clock, random) {
   set_default_headers(k_headers);

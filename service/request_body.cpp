@@ -13,9 +13,9 @@ constexpr std::size_t k_small_bytes = 256 * 1024;
 
 }  // namespace
 
-bool BodyBudget::take(std::size_t bytes) {
+bool BodyBudget::take(std::size_t bytes, bool for_large) {
   const auto wanted = static_cast<std::int64_t>(bytes);
-  if (left_.fetch_sub(wanted) >= wanted) return true;
+  if (left_.fetch_sub(wanted) - wanted >= (for_large ? for_small_ : 0)) return true;
   left_ += wanted;
   return false;
 }
@@ -26,13 +26,14 @@ void RequestBody::expect(std::uint64_t bytes) {
 
 bool RequestBody::add(const char* data, std::size_t size) {
   if (state_ != State::sound) return false;
+  const bool is_large = text_.size() + size > k_small_bytes;
   if (size > bytes_max_ - text_.size()) {
     state_ = State::too_large;
-  } else if (!budget_.take(size)) {
+  } else if (!budget_.take(size, is_large)) {
     state_ = State::no_room;
   } else {
     taken_ += size;
-    if (text_.size() + size > k_small_bytes) text_.reserve(bytes_max_);
+    if (is_large) text_.reserve(bytes_max_);
     text_.append(data, size);
   }
   return state_ == State::sound;

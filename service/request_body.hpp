@@ -12,15 +12,19 @@
 
 namespace tether::service {
 
-/// Memory for the bodies of all requests under way.
+/// Memory for the bodies of all requests under way: large ones share one part of it, and leave another to small ones,
+/// so that a slow upload does not turn everybody else away.
 class BodyBudget {
  public:
-  explicit BodyBudget(std::size_t bytes_max) : left_(static_cast<std::int64_t>(bytes_max)) {}
-  bool take(std::size_t bytes);
+  BodyBudget(std::size_t large_bytes_max, std::size_t small_bytes_max)
+      : left_(static_cast<std::int64_t>(large_bytes_max + small_bytes_max)),
+        for_small_(static_cast<std::int64_t>(small_bytes_max)) {}
+  bool take(std::size_t bytes, bool for_large);
   void give_back(std::size_t bytes) { left_ += static_cast<std::int64_t>(bytes); }
 
  private:
   std::atomic<std::int64_t> left_;
+  std::int64_t for_small_;
 };
 
 class RequestBody {

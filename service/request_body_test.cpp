@@ -6,7 +6,7 @@
 using namespace tether::service;
 
 TEST_CASE("a body may be as long as its limit and not a byte longer") {
-  BodyBudget budget(1'000);
+  BodyBudget budget(0, 1'000);
   RequestBody body(10, budget);
   CHECK(body.add("12345", 5));
   CHECK(body.add("67890", 5));
@@ -18,7 +18,7 @@ TEST_CASE("a body may be as long as its limit and not a byte longer") {
 }
 
 TEST_CASE("bodies share one budget, and give back what they took") {
-  BodyBudget budget(12);
+  BodyBudget budget(0, 12);
   {
     RequestBody first(10, budget);
     CHECK(first.add("12345678", 8));

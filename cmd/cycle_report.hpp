@@ -16,8 +16,8 @@ void report_cycle(Terminal& terminal, replica::File& file, const CycleOptions& o
 /// For a file that another process is syncing.
 ExitCode report_skipped(Terminal& terminal, std::int64_t duration_ms);
 
-/// Of a cycle that came to its end: attention for refusals, conflicts and a restored server; unreachable when the server asked to come
-/// back later with some of the mutations.
+/// Of a cycle that came to its end: attention for refusals, conflicts and a restored server; unreachable when the
+/// server asked to come back later with some of the mutations.
 ExitCode exit_code(const CycleReport& report);
 
 }  // namespace tether::cmd

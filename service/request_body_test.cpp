@@ -17,6 +17,16 @@ TEST_CASE("a body may be as long as its limit and not a byte longer") {
   CHECK(body.text() == "1234567890");
 }
 
+TEST_CASE("large bodies leave room for small ones") {
+  const std::string chunk(200'000, 'x');
+  BodyBudget budget(600'000, 300'000);
+  RequestBody large(1'000'000, budget);
+  for (int i = 0; i < 3; ++i) CHECK(large.add(chunk.data(), chunk.size()));
+  RequestBody small(1'000'000, budget);
+  CHECK(small.add(chunk.data(), chunk.size()));
+  CHECK_FALSE(large.add(chunk.data(), chunk.size()));
+}
+
 TEST_CASE("bodies share one budget, and give back what they took") {
   BodyBudget budget(0, 12);
   {

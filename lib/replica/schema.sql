@@ -19,8 +19,8 @@ CREATE TABLE tether_mutation_logs (
   updated_at       TEXT,
   base_rev         INTEGER,                            -- the server rev that had been seen when this was written
   before           TEXT,                               -- for update: the earlier values of the fields that changed
-  settled_by       TEXT                                -- of a failed mutation or a conflict that a person dealt with:
-                                                       -- the mutation id recorded instead, or 'dismissed'
+  settled_by       TEXT                                -- of a failed mutation or a conflict that was dealt with: the
+                                                       -- mutation id recorded instead or taken later, or 'dismissed'
 );
 CREATE UNIQUE INDEX tether_mutation_logs_mutation_id ON tether_mutation_logs(mutation_id);
 CREATE INDEX tether_mutation_logs_entity ON tether_mutation_logs(entity_id);

@@ -23,6 +23,12 @@ constexpr sql::Statement k_of_mutation{TETHER_CONFLICT_COLUMNS "WHERE mutation_i
 constexpr sql::Statement k_of_entity{TETHER_CONFLICT_COLUMNS
                                      "WHERE resolved_at IS NULL AND entity_id = $1 ORDER BY mutation_id LIMIT 2"};
 
+// What was written here behind the mutation that lost, and was not refused itself.
+constexpr sql::Statement k_later{
+    "SELECT operation, before FROM tether_mutation_logs WHERE entity_id = $2 AND model = $1 "
+    "AND id > (SELECT id FROM tether_mutation_logs WHERE mutation_id = $3) "
+    "AND sync_status IN ('pending', 'syncing', 'synced') ORDER BY id"};
+
 constexpr sql::Statement k_resolve{
     "UPDATE tether_conflicts SET resolved_at = $2, resolution = $3 WHERE mutation_id = $1"};
 constexpr sql::Statement k_settle{
@@ -69,6 +75,22 @@ std::optional<Recorded> lay_over_present(Recorder& recorder, sql::Transaction& t
   return recorder.create(key.model, key.id, fields);
 }
 
+/// Later words of the same person stand: of `mine`, only what they left alone is put over the record; after a later
+/// delete or create, nothing.
+std::optional<Recorded> lay_mine_over_present(Recorder& recorder, sql::Transaction& transaction,
+                                              const ConflictView& conflict) {
+  const RecordRow present = read_record(transaction, conflict.key).value_or(RecordRow{.key = conflict.key});
+  std::string fields = conflict.mine;
+  bool another_life = false;
+  transaction.run(k_later, {conflict.key.model.value, conflict.key.id.value, conflict.mutation_id.value},
+                  [&](const sql::Row& row) {
+                    another_life = another_life || row.text(0) != protocol::name(Operation::update);
+                    if (!row.is_null(1)) fields = rules::overlay(fields, rules::selected(present.payload, row.text(1)));
+                  });
+  if (another_life) return std::nullopt;
+  return lay_over_present(recorder, transaction, conflict.key, fields);
+}
+
 std::optional<Recorded> remove_present(Recorder& recorder, sql::Transaction& transaction, const EntityKey& key) {
   const std::optional<RecordRow> present = read_record(transaction, key);
   if (!present || present->deleted) return std::nullopt;
@@ -83,7 +105,7 @@ std::optional<Recorded> record_resolution(File& file, sql::Transaction& transact
       return std::nullopt;
     case Resolution::Kind::mine:
       if (conflict.operation == Operation::remove) return remove_present(recorder, transaction, conflict.key);
-      return lay_over_present(recorder, transaction, conflict.key, conflict.mine);
+      return lay_mine_over_present(recorder, transaction, conflict);
     case Resolution::Kind::set:
     case Resolution::Kind::data:
       return lay_over_present(recorder, transaction, conflict.key, resolution.fields);

@@ -39,7 +39,7 @@ std::optional<ConflictView> find_conflict(sql::Transaction& transaction, std::st
 /// mutation can take a field away. What was deleted meanwhile is made again under its id.
 struct Resolution {
   enum class Kind {
-    mine,    // my payload over theirs; where mine was a delete: a delete
+    mine,    // my payload over theirs, beneath what was written here later; where mine was a delete: a delete
     theirs,  // nothing is recorded
     set,     // some fields over theirs
     data     // a payload made by hand over theirs

@@ -93,6 +93,26 @@ TEST_CASE("mine lays my payload over theirs as a new mutation") {
   CHECK(quarrel.listed(/*include_resolved=*/true) == 1);
 }
 
+TEST_CASE("mine leaves alone what was written here later, whether the server has it or not") {
+  for (const bool acknowledged : {false, true}) {
+    CAPTURE(acknowledged);
+    Quarrel quarrel(k_theirs);
+    update(quarrel.file, "a", R"({"n":9})");
+    if (acknowledged) quarrel.push_all_applied();
+    REQUIRE(quarrel.resolve(Kind::mine).has_value());
+    CHECK(quarrel.last_mutation().starts_with(R"(update|{"n":9,"t":"x"}|)"));
+  }
+  Quarrel quarrel(k_theirs);
+  update(quarrel.file, "a", R"({"n":9,"t":"y"})");
+  CHECK_FALSE(quarrel.resolve(Kind::mine).has_value());
+}
+
+TEST_CASE("mine brings nothing back of what was deleted here later") {
+  Quarrel quarrel(k_theirs);
+  remove(quarrel.file, "a");
+  CHECK_FALSE(quarrel.resolve(Kind::mine).has_value());
+}
+
 TEST_CASE("mine deletes where mine was a delete") {
   Quarrel quarrel(k_theirs, /*mine_is_delete=*/true);
   CHECK(quarrel.resolve(Kind::mine)->operation == protocol::Operation::remove);

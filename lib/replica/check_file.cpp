@@ -21,15 +21,15 @@ constexpr sql::Statement k_unreadable{
     "(NOT json_valid(payload) OR operation NOT IN ('create', 'update', 'delete') OR "
     "sync_status NOT IN ('pending', 'syncing', 'failed', 'conflict'))"};
 
-// Rows without a rev that the latest full pull did not bring, from a server that says revs: it was restored, and lost
-// them.
+// Rows without a rev, that no mutation of this file made: once a server was restored, those that it lost.
 constexpr sql::Statement k_only_here{
-    "SELECT model, entity_id FROM tether_records WHERE rev = 0 AND deleted = 0 AND open_log_id IS NULL AND generation "
-    "< "
-    "(SELECT CAST(value AS INTEGER) FROM tether_sync_state WHERE key = 'generation') "
-    "AND EXISTS (SELECT 1 FROM tether_sync_state WHERE key = 'epoch') "
+    "SELECT model, entity_id FROM tether_records AS record WHERE rev = 0 AND deleted = 0 AND open_log_id IS NULL "
+    "AND generation < (SELECT CAST(value AS INTEGER) FROM tether_sync_state WHERE key = 'generation') "
+    "AND EXISTS (SELECT 1 FROM tether_sync_state WHERE key = 'restored_at') "
     "AND EXISTS (SELECT 1 FROM tether_sync_state WHERE key = 'last_sync_cursor') "
-    "AND NOT EXISTS (SELECT 1 FROM tether_sync_state WHERE key = 'full_pull') ORDER BY model, entity_id"};
+    "AND NOT EXISTS (SELECT 1 FROM tether_sync_state WHERE key = 'full_pull') "
+    "AND NOT EXISTS (SELECT 1 FROM tether_mutation_logs AS log WHERE log.entity_id = record.entity_id "
+    "AND log.model = record.model AND log.sync_status = 'synced') ORDER BY model, entity_id"};
 
 std::string counted(std::int64_t number, std::string_view singular) {
   return std::to_string(number) + " " + std::string(singular) + (number == 1 ? "" : "s");

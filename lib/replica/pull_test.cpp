@@ -260,6 +260,21 @@ TEST_CASE("a server that was restored gets again what it had acknowledged, and n
   CHECK(lost->detail.starts_with("1 record that the server lost when it was restored: Task theirs. "));
 }
 
+TEST_CASE("what was merged into a record never pulled is not said to be lost by a restored server") {
+  Desk desk;
+  desk.server.reply_to_pull([](const PullRequest&) { return of_epoch(page({}, 50), "one"); });
+  desk.pull();
+  create(desk.file, "shared", R"({"n":1})");
+  desk.server.reply_to_push([](const protocol::PushRequest& request) {
+    protocol::PushReply reply = all_applied(request);
+    reply.merged = reply.applied;
+    return reply;
+  });
+  CHECK(desk.push().pushed == 1);
+  const std::vector<Check> checks = check_file(desk.file, false);
+  CHECK(std::ranges::find(checks, "restored", &Check::name) == checks.end());
+}
+
 TEST_CASE("an expired id that was acknowledged before the restore is no failure") {
   Desk desk;
   desk.server.reply_to_pull([](const PullRequest&) { return of_epoch(page({}, 50), "one"); });

@@ -73,6 +73,7 @@ bool start_over(File& file, const std::string& epoch) {
     clear_state(transaction, "last_sync_cursor");
     clear_state(transaction, "full_pull");
     set_state(transaction, "epoch", epoch, now);
+    set_state(transaction, "restored_at", rfc3339_ms(now), now);
     return anything;
   });
 }

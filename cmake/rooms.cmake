@@ -21,6 +21,10 @@ function(tether_test name)
   add_executable(test_${name} ${TEST_SOURCES} ${CMAKE_SOURCE_DIR}/lib/testing/doctest_main.cpp)
   set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_link_libraries(test_${name} PRIVATE ${TEST_USES} dep_doctest)
+  # What is tested is optimised under a sanitizer, so that it is not slow; optimising the tests would double their build.
+  if(TETHER_SANITIZE)
+    target_compile_options(test_${name} PRIVATE -O0)
+  endif()
   target_compile_definitions(test_${name} PRIVATE TETHER_TESTDATA="${CMAKE_SOURCE_DIR}/testdata"
     TETHER_BIN="${CMAKE_BINARY_DIR}/bin")
   add_test(NAME ${name} COMMAND test_${name})

@@ -25,6 +25,7 @@ struct Options {
   std::string store_url;                        // of Postgres; empty: the store is a file
   std::string store_path = "tether-server.db";  // of the file, or what messages call the database
   std::size_t store_connections = 8;
+  std::size_t group_mutations = 1'000;
   std::chrono::milliseconds store_wait{60'000};
   std::string prefix = "/tether";
   Auth auth = Auth::none;

@@ -56,7 +56,7 @@ Routes::Routes(const Options& options, authority::Authority& authority, StorePoo
           [this](const Scope& scope, std::span<authority::Submission* const> together) {
             pool_.write([&](sql::Database& database) { authority_.push(database, scope, together); });
           },
-          {.wait = options.pool_wait}),
+          {.mutations_max = options.group_mutations, .wait = options.pool_wait}),
       replies_((options.readers + k_pages_leaving) * page_bytes(options), options.pool_wait),
       gate_(options, pool, clock, random),
       routes_({{options.prefix + "/push", "POST", &Routes::push, Access::push},

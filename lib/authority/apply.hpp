@@ -34,11 +34,12 @@ enum class Assume {
   nothing,
 };
 
-/// How an attempt ended. After anything but `decided` the transaction has to be rolled back.
 enum class Attempted {
   decided,
-  overtaken,  // a guard failed: someone else was faster, or something was taken for granted wrongly; decide again
-  too_much,   // the records that it touches are too large to be held in memory together: apply a part of it first
+  overtaken,  // a guard failed: someone else was faster, or something was taken for granted wrongly; roll back and
+              // decide again
+  too_much,   // the records that it touches are too large to be held in memory together: nothing was written, and
+              // parts of it can be applied one after the other
 };
 
 class Attempt {

@@ -27,22 +27,19 @@ std::size_t bytes_told(const protocol::PushReply& reply) {
   return bytes;
 }
 
-/// The answer to two halves of one request.
-protocol::PushReply joined(protocol::PushReply first, protocol::PushReply second) {
-  if (bytes_told(first) + bytes_told(second) > k_held_bytes_max) throw_answer_too_long();
-  append(first.applied, std::move(second.applied));
-  append(first.rejected, std::move(second.rejected));
-  append(first.conflicts, std::move(second.conflicts));
-  append(first.revs, std::move(second.revs));
-  append(first.merged, std::move(second.merged));
-  first.server_time_us = second.server_time_us;
-  first.epoch = second.epoch;
-  if (!first.cursor) first.cursor_before = second.cursor_before;
-  // Whatever lies between what the two took is somebody else's: then nothing can be said of both.
-  const bool adjoining = !first.cursor || !second.cursor_before || first.cursor == second.cursor_before;
-  if (second.cursor) first.cursor = second.cursor;
-  if (!adjoining) first.cursor_before = first.cursor = std::nullopt;
-  return first;
+/// `all` gains the answer to the part of its request that was applied right behind.
+void join(protocol::PushReply& all, protocol::PushReply part) {
+  if (bytes_told(all) + bytes_told(part) > k_held_bytes_max) throw_answer_too_long();
+  append(all.applied, std::move(part.applied));
+  append(all.rejected, std::move(part.rejected));
+  append(all.conflicts, std::move(part.conflicts));
+  append(all.revs, std::move(part.revs));
+  append(all.merged, std::move(part.merged));
+  all.server_time_us = part.server_time_us;
+  all.epoch = std::move(part.epoch);
+  if (!part.cursor) return;
+  if (!all.cursor) all.cursor_before = part.cursor_before;
+  all.cursor = part.cursor;
 }
 
 }  // namespace
@@ -61,12 +58,7 @@ std::string Authority::new_epoch() {
 }
 
 protocol::PushReply Authority::push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request) {
-  return push_alone(database, scope, request, clock_.now());
-}
-
-protocol::PushReply Authority::push_alone(sql::Database& database, const Scope& scope,
-                                          const protocol::PushRequest& request, Instant received) {
-  Submission submission(request, received);
+  Submission submission(request, clock_.now());
   Submission* const alone = &submission;
   push(database, scope, {&alone, 1});
   return std::move(submission.reply);
@@ -74,43 +66,37 @@ protocol::PushReply Authority::push_alone(sql::Database& database, const Scope& 
 
 void Authority::push(sql::Database& database, const Scope& scope, std::span<Submission* const> together) {
   for (int attempts = 0; attempts < k_attempts_max; ++attempts) {
-    switch (attempt(database, scope, together, attempts == 0 ? Assume::new_work : Assume::nothing)) {
-      case Attempted::decided:
-        return;
-      case Attempted::overtaken:
-        break;
-      case Attempted::too_much:
-        return push_in_parts(database, scope, together);
-    }
+    for (Submission* submission : together) submission->reply = {};
+    const auto transaction = database.begin(sql::Access::write);
+    Ledger ledger(*transaction, scope);
+    if (apply(ledger, together, attempts == 0 ? Assume::new_work : Assume::nothing)) return transaction->commit();
   }
   throw Error(ErrorCode::busy, "others kept changing the same records", "Send it again.");
 }
 
-Attempted Authority::attempt(sql::Database& database, const Scope& scope, std::span<Submission* const> together,
-                             Assume assume) {
-  for (Submission* submission : together) submission->reply = {};
-  const auto transaction = database.begin(sql::Access::write);
-  Ledger ledger(*transaction, scope);
+/// False when a guard failed. What is too large to be held in memory together is applied in parts, one after the other.
+bool Authority::apply(Ledger& ledger, std::span<Submission* const> together, Assume assume) {
   const auto ended =
       Attempt(ledger, together, options_, to_us(clock_.now()), assume).run([this] { return new_epoch(); });
-  if (ended == Attempted::decided) transaction->commit();
-  return ended;
+  if (ended != Attempted::too_much) return ended == Attempted::decided;
+  if (together.size() == 1) return apply_halves(ledger, *together.front(), assume);
+  return std::ranges::all_of(together, [&](Submission* const& submission) {
+    return apply(ledger, {&submission, 1}, assume);
+  });
 }
 
-/// A part that is done stays done when a later one fails: whoever sends all of it again is answered the same.
-void Authority::push_in_parts(sql::Database& database, const Scope& scope, std::span<Submission* const> together) {
-  if (together.size() > 1) {
-    for (Submission* const& submission : together) push(database, scope, {&submission, 1});
-    return;
+bool Authority::apply_halves(Ledger& ledger, Submission& whole, Assume assume) {
+  const std::span<const protocol::Mutation> mutations = whole.request.mutations;
+  const std::size_t middle = mutations.size() / 2;
+  for (const auto half : {mutations.first(middle), mutations.subspan(middle)}) {
+    const protocol::PushRequest request{
+        whole.request.client_id, {half.begin(), half.end()}, whole.request.sent_at_ms, whole.request.epoch};
+    Submission part(request, whole.received);
+    Submission* const alone = &part;
+    if (!apply(ledger, {&alone, 1}, assume)) return false;
+    join(whole.reply, std::move(part.reply));
   }
-  const protocol::PushRequest& whole = together.front()->request;
-  protocol::PushRequest part{whole.client_id, {}, whole.sent_at_ms, whole.epoch};
-  const auto middle = whole.mutations.begin() + std::ssize(whole.mutations) / 2;
-  part.mutations.assign(whole.mutations.begin(), middle);
-  const Instant received = together.front()->received;
-  protocol::PushReply first = push_alone(database, scope, part, received);
-  part.mutations.assign(middle, whole.mutations.end());
-  together.front()->reply = joined(std::move(first), push_alone(database, scope, part, received));
+  return true;
 }
 
 Authority::Compacted Authority::compact(sql::Database& database, std::chrono::milliseconds keep) {

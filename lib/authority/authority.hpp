@@ -36,7 +36,7 @@ struct Submission {
 };
 
 enum class Assume;
-enum class Attempted;
+class Ledger;
 
 class Authority {
  public:
@@ -47,8 +47,7 @@ class Authority {
   /// the array that it belongs to. A fault leaves nothing of the batch behind and is thrown.
   /// `too_large`: what is to be answered does not fit into memory; fewer mutations do.
   protocol::PushReply push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request);
-  /// The same for several batches, one after the other, in one transaction: all of them, or none. Only what touches
-  /// records too large to be held together is applied in parts, of which each is kept by itself.
+  /// The same for several batches, one after the other, in one transaction: all of them, or none.
   void push(sql::Database& database, const Scope& scope, std::span<Submission* const> together);
 
   /// One page as the text of its reply, and what the service tells of it.
@@ -68,10 +67,8 @@ class Authority {
   Compacted compact(sql::Database& database, std::chrono::milliseconds keep);
 
  private:
-  Attempted attempt(sql::Database& database, const Scope& scope, std::span<Submission* const> together, Assume assume);
-  protocol::PushReply push_alone(sql::Database& database, const Scope& scope, const protocol::PushRequest& request,
-                                 Instant received);
-  void push_in_parts(sql::Database& database, const Scope& scope, std::span<Submission* const> together);
+  bool apply(Ledger& ledger, std::span<Submission* const> together, Assume assume);
+  bool apply_halves(Ledger& ledger, Submission& whole, Assume assume);
   std::string new_epoch();
   Clock& clock_;
   Random& random_;

@@ -55,7 +55,7 @@ constexpr std::int64_t k_no_end = std::numeric_limits<std::int64_t>::max();
 /// again: the server's state last seen has it in it.
 #define TETHER_IS_OPEN "sync_status IN ('pending', 'syncing', 'failed') AND settled_by IS NULL AND synced_at IS NULL"
 
-/// A mutation that may still reach the server: pending, syncing, or failed and not settled by a person.
+/// A mutation that may still reach the server: pending, syncing, or failed and not settled.
 struct OpenMutation {
   std::int64_t log_id = 0;
   protocol::Operation operation = protocol::Operation::create;

@@ -17,8 +17,7 @@ constexpr const char* k_begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ
 // - Every statement of ours finds its rows by an index. A planner that knows nothing yet of a new table may think
 //   otherwise, and would read all of it for each batch or page. What is off is only thought to be dear; a plan that
 //   looks dear would be compiled, which takes longer than to run it: so that is off, too.
-// - Nobody waits long for a lock, and a machine that vanishes in the middle of a transaction does not hold one for
-// long.
+// - Nobody waits long for a lock, and a machine that vanishes in the middle of a transaction soon holds none.
 constexpr const char* k_read_settings =
     "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
     "set_config('jit', 'off', true)";

@@ -15,15 +15,13 @@ std::vector<authority::Device> devices_in(TestService& service) {
   return found;
 }
 
-constexpr char k_pull[] = R"({"client_id":"ann","last_sync_cursor":null})";
-
 }  // namespace
 
 TEST_CASE("who pushed and pulled is noted, with the cursor that was given") {
   TestService service;
   Client client(service.port());
   CHECK(client.post("/tether/push", push_of(3)).status == 200);
-  CHECK(client.post("/tether/pull", k_pull).status == 200);
+  CHECK(client.post("/tether/pull", k_first_pull).status == 200);
   CHECK(devices_in(service).empty());
   service.devices->write();
   const auto found = devices_in(service);

@@ -3,10 +3,8 @@
 #pragma once
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,21 +17,13 @@
 #include "service/store.hpp"
 #include "service/test_client.hpp"
 #include "service/world.hpp"
+#include "testing/temporary_directory.hpp"
 
 namespace tether::service {
 
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tether-service-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
+using Folder = testing::TemporaryDirectory;
 
- private:
-  std::string path_;
-};
+constexpr char k_first_pull[] = R"({"client_id":"ann","last_sync_cursor":null})";
 
 /// A push of `count` creates whose ids begin at `first`.
 inline std::string push_of(int count, int first = 0, const std::string& payload = R"({"title":"pump"})") {
@@ -59,7 +49,8 @@ class TestService {
     authority_ = std::make_unique<authority::Authority>(clock, random_,
                                                         authority::Options{options.strict_duplicates, options.limits});
     pool = std::make_unique<StorePool>(
-        [this](sql::Access access) { return open_store(options, sql::Open::existing, access); }, pool_bounds(options));
+        [this](sql::Access access) { return open_store(options, sql::Open::existing, access); }, pool_bounds(options),
+        clock);
     devices = std::make_unique<DeviceBook>(*pool, log_, std::chrono::hours(1));
     routes_ = std::make_unique<Routes>(options, *authority_, *pool, *devices, clock, random_);
     if (!options.tls_cert.empty()) identity = std::make_unique<TlsIdentity>(options.tls_cert, options.tls_key);

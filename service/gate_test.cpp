@@ -16,8 +16,6 @@ using nlohmann::json;
 
 namespace {
 
-constexpr char k_pull[] = R"({"client_id":"ann","last_sync_cursor":null})";
-
 /// A service that asks for tokens, and every kind of token.
 class Guarded : public TestService {
  public:
@@ -61,26 +59,26 @@ struct Endpoint {
 };
 
 std::vector<Endpoint> endpoints() {
-  return {
-      {"push",
-       [](Client& client, const std::string& headers) { return client.post("/tether/push", push_of(1), headers); }},
-      {"pull", [](Client& client, const std::string& headers) { return client.post("/tether/pull", k_pull, headers); }},
-      {"info", [](Client& client, const std::string& headers) {
-         return client.ask("GET /tether/info HTTP/1.1\r\n" + headers + "\r\n");
-       }}};
+  return {{"push",
+           [](Client& client, const std::string& headers) { return client.post("/tether/push", push_of(1), headers); }},
+          {"pull", [](Client& client,
+                      const std::string& headers) { return client.post("/tether/pull", k_first_pull, headers); }},
+          {"info", [](Client& client, const std::string& headers) {
+             return client.ask("GET /tether/info HTTP/1.1\r\n" + headers + "\r\n");
+           }}};
 }
 
 /// Asks until it is told to slow down.
 void use_up(Guarded& service, const std::string& token) {
   int status = 200;
   for (int i = 0; i < 1'000 && status == 200; ++i) {
-    status = Client(service.port()).post("/tether/pull", k_pull, bearing(token)).status;
+    status = Client(service.port()).post("/tether/pull", k_first_pull, bearing(token)).status;
   }
   CHECK(status == 429);
 }
 
 std::size_t rows_of(Guarded& service, const std::string& token) {
-  const Answer page = Client(service.port()).post("/tether/pull", k_pull, bearing(token));
+  const Answer page = Client(service.port()).post("/tether/pull", k_first_pull, bearing(token));
   REQUIRE(page.status == 200);
   return json::parse(page.body)["snapshots"].size();
 }
@@ -158,7 +156,7 @@ TEST_CASE("a token may only what its rights say, and as the client that it belon
     }
   }
   for (const Answer& answer : {Client(service.port()).post("/tether/push", push_of(1, 7), bearing(bens)),
-                               Client(service.port()).post("/tether/pull", k_pull, bearing(bens))}) {
+                               Client(service.port()).post("/tether/pull", k_first_pull, bearing(bens))}) {
     CHECK(answer.status == 403);
     CHECK(code_in(answer) == "other_client");
   }
@@ -169,9 +167,9 @@ TEST_CASE("a revocation holds from the next request on") {
   Guarded service;
   const std::string token = service.token({});
   Client client(service.port());
-  CHECK(client.post("/tether/pull", k_pull, bearing(token)).status == 200);
+  CHECK(client.post("/tether/pull", k_first_pull, bearing(token)).status == 200);
   service.pool->write([&](sql::Database& store) { authority::revoke_token(store, service.last_id, 5); });
-  CHECK(client.post("/tether/pull", k_pull, bearing(token)).status == 401);
+  CHECK(client.post("/tether/pull", k_first_pull, bearing(token)).status == 401);
 }
 
 TEST_CASE("a revocation at one service holds at once at every other on the store") {
@@ -179,9 +177,9 @@ TEST_CASE("a revocation at one service holds at once at every other on the store
   Guarded other([&](Options& options) { options.store_path = one.options.store_path; });
   const std::string token = one.token({});
   Client client(other.port());
-  CHECK(client.post("/tether/pull", k_pull, bearing(token)).status == 200);
+  CHECK(client.post("/tether/pull", k_first_pull, bearing(token)).status == 200);
   one.pool->write([&](sql::Database& store) { authority::revoke_token(store, one.last_id, 5); });
-  CHECK(client.post("/tether/pull", k_pull, bearing(token)).status == 401);
+  CHECK(client.post("/tether/pull", k_first_pull, bearing(token)).status == 401);
 }
 
 TEST_CASE("a client that was shut out can neither push nor pull, with any token of its scope, and others can") {
@@ -228,7 +226,7 @@ TEST_CASE("a body is not read from someone without a token") {
 TEST_CASE("two headers that name tokens are refused") {
   Guarded service;
   const std::string token = service.token({});
-  CHECK(Client(service.port()).post("/tether/pull", k_pull, bearing(token) + bearing("x")).status == 400);
+  CHECK(Client(service.port()).post("/tether/pull", k_first_pull, bearing(token) + bearing("x")).status == 400);
 }
 
 TEST_CASE("each token has a rate of its own, also on this machine") {
@@ -236,7 +234,7 @@ TEST_CASE("each token has a rate of its own, also on this machine") {
   const std::string hasty = service.token({});
   const std::string calm = service.token({});
   use_up(service, hasty);
-  CHECK(Client(service.port()).post("/tether/pull", k_pull, bearing(calm)).status == 200);
+  CHECK(Client(service.port()).post("/tether/pull", k_first_pull, bearing(calm)).status == 200);
 }
 
 TEST_CASE("tether waits when it asks too often, and goes on by itself") {
@@ -257,8 +255,8 @@ TEST_CASE("tether waits when it asks too often, and goes on by itself") {
 TEST_CASE("the log names a token by its id and never shows it") {
   Guarded service;
   const std::string token = service.token({});
-  Client(service.port()).post("/tether/pull", k_pull, bearing(token));
-  Client(service.port()).post("/tether/pull", k_pull, bearing(token.substr(0, 90) + "00000000"));
+  Client(service.port()).post("/tether/pull", k_first_pull, bearing(token));
+  Client(service.port()).post("/tether/pull", k_first_pull, bearing(token.substr(0, 90) + "00000000"));
   service.stop();
   CHECK(service.logged().find("\"token\":\"" + service.last_id + "\"") != std::string::npos);
   CHECK(service.logged().find(R"("scope":"school")") != std::string::npos);

@@ -127,8 +127,6 @@ protocol::PushRequest push_of_models(const std::vector<std::string>& models) {
   return request;
 }
 
-constexpr char k_pull[] = R"({"client_id":"ann","last_sync_cursor":null})";
-
 }  // namespace
 
 TEST_CASE("what was served is counted, in a text that follows every rule of the format") {
@@ -136,7 +134,7 @@ TEST_CASE("what was served is counted, in a text that follows every rule of the 
   Client client(service.port());
   CHECK(client.post("/tether/push", push_of(3)).status == 200);
   CHECK(client.post("/tether/push", "nonsense").status == 400);
-  CHECK(client.post("/tether/pull", k_pull).status == 200);
+  CHECK(client.post("/tether/pull", k_first_pull).status == 200);
   CHECK(client.get("/nowhere\"\\x").status == 404);
   CHECK(Client(service.port()).ask("nonsense\r\n\r\n").status == 400);
   scraped_once(service, R"(tether_requests_total{route="other",code="404"})", 1);

@@ -117,7 +117,7 @@ int serve(const Options& options, const Values& values, World& world) {
   }
   authority::Authority authority(clock, *world.random, {options.strict_duplicates, options.limits});
   StorePool pool([&](sql::Access access) { return open_store(options, sql::Open::existing, access); },
-                 pool_bounds(options));
+                 pool_bounds(options), clock);
   DeviceBook devices(pool, log);
   Routes routes(options, authority, pool, devices, clock, *world.random);
   Server server(options, routes, log, clock, *world.random, identity.get());

@@ -2,7 +2,6 @@
 #include "service/store_pool.hpp"
 
 #include <iterator>
-#include <thread>
 #include <utility>
 
 namespace tether::service {
@@ -35,9 +34,10 @@ class StorePool::Loan {
   std::unique_ptr<sql::Database> database_;
 };
 
-StorePool::StorePool(Open open, const Bounds& bounds)
+StorePool::StorePool(Open open, const Bounds& bounds, Clock& clock)
     : open_(std::move(open)),
       bounds_(bounds),
+      clock_(clock),
       writers_(sql::Access::write, bounds.writers),
       readers_(sql::Access::read, bounds.readers) {}
 
@@ -55,7 +55,7 @@ void StorePool::run(Shelf& shelf, const Body& body) {
       }
       if (error.code() != ErrorCode::busy || attempts_left-- == 0) throw;
     }
-    std::this_thread::sleep_for(pause);
+    clock_.sleep_for(pause);
     pause *= k_longer;
   }
 }

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "sql/database.hpp"
 
 namespace tether::service {
@@ -27,7 +28,8 @@ class StorePool {
     std::chrono::milliseconds wait{5'000};  // for a connection
     int attempts = 1;                       // of a body that the store broke off as busy
   };
-  StorePool(Open open, const Bounds& bounds);
+  /// `clock` outlives the pool; it is what a pause between two attempts goes by.
+  StorePool(Open open, const Bounds& bounds, Clock& clock);
 
   /// Calls `body` with a connection. Throws Error(busy) when none becomes free in time. `body` is called once more on a
   /// new connection when it fails with unreachable, as all that were idle while the store restarted do, and up to
@@ -60,6 +62,7 @@ class StorePool {
 
   Open open_;
   Bounds bounds_;
+  Clock& clock_;
   std::mutex mutex_;
   std::condition_variable returned_;
   Shelf writers_;

@@ -11,11 +11,13 @@ using namespace tether::service;
 namespace {
 
 struct Pool {
+  SteppingClock clock{from_ms(0)};
   StorePool pool{[this](sql::Access) {
                    ++opened;
                    return sql::open_sqlite({":memory:", sql::Open::create, sql::Durability::normal, 20});
                  },
-                 {.writers = 3, .readers = 1, .wait = std::chrono::milliseconds(20), .attempts = 3}};
+                 {.writers = 3, .readers = 1, .wait = std::chrono::milliseconds(20), .attempts = 3},
+                 clock};
   int opened = 0;
   int calls = 0;
 

@@ -4,14 +4,16 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <unistd.h>
 
 #include <cstdio>
+#include <fstream>
+#include <string>
 #include <thread>
 
 #include "base/error.hpp"
 #include "net/fake_server.hpp"
 #include "net/http_transport.hpp"
+#include "testing/temporary_directory.hpp"
 
 using namespace tether;
 
@@ -50,25 +52,22 @@ class TlsServer {
     port_ = server_.bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_.listen_after_bind(); });
     while (!server_.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    char path[] = "/tmp/tether-tls-XXXXXX";
-    FILE* file = ::fdopen(::mkstemp(path), "w");
+    FILE* file = std::fopen(certificate_file().c_str(), "w");
     PEM_write_X509(file, certificate_.x509);
     std::fclose(file);
-    file_ = path;
   }
   ~TlsServer() {
     server_.stop();
     thread_.join();
-    ::unlink(file_.c_str());
   }
   std::string url() const { return "https://127.0.0.1:" + std::to_string(port_); }
-  const std::string& certificate_file() const { return file_; }
+  std::string certificate_file() const { return folder_.file("certificate.pem"); }
 
  private:
   Certificate certificate_;
   httplib::SSLServer server_;
   int port_ = 0;
-  std::string file_;
+  testing::TemporaryDirectory folder_;
   std::thread thread_;
 };
 
@@ -108,8 +107,9 @@ TEST_CASE("a port that does not speak TLS is said to be one") {
 }
 
 TEST_CASE("a certificate file without certificates is wrong usage") {
-  char path[] = "/tmp/tether-tls-XXXXXX";
-  ::close(::mkstemp(path));
+  const testing::TemporaryDirectory folder;
+  const std::string path = folder.file("empty.pem");
+  std::ofstream(path).close();
   const TlsServer server("IP:127.0.0.1");
   try {
     push(server.url(), path);
@@ -117,5 +117,4 @@ TEST_CASE("a certificate file without certificates is wrong usage") {
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::usage);
   }
-  ::unlink(path);
 }

@@ -94,11 +94,7 @@ TEST_CASE("an applied correction stands: what was refused before it is neither s
 TEST_CASE("a merged correction stands as well as an applied one") {
   Corrected desk;
   desk.refuse_and_correct();
-  desk.server.reply_to_push([](const PushRequest& request) {
-    PushReply reply = all_applied(request);
-    reply.merged = reply.applied;
-    return reply;
-  });
+  desk.server.reply_to_push(all_merged);
   desk.push();
   CHECK(record_of(desk.file, "a") == R"({"title":"right"}|0|3|1|NULL|NULL|0)");
   CHECK(desk.differences().empty());

@@ -63,6 +63,13 @@ inline protocol::PushReply all_applied(const protocol::PushRequest& request) {
   return reply;
 }
 
+/// The same, all of it stored otherwise than it was sent.
+inline protocol::PushReply all_merged(const protocol::PushRequest& request) {
+  protocol::PushReply reply = all_applied(request);
+  reply.merged = reply.applied;
+  return reply;
+}
+
 inline protocol::PushReply all_rejected(const protocol::PushRequest& request, std::string_view reason) {
   protocol::PushReply reply;
   for (const protocol::Mutation& mutation : request.mutations) {

@@ -265,11 +265,7 @@ TEST_CASE("what was merged into a record never pulled is not said to be lost by 
   desk.server.reply_to_pull([](const PullRequest&) { return of_epoch(page({}, 50), "one"); });
   desk.pull();
   create(desk.file, "shared", R"({"n":1})");
-  desk.server.reply_to_push([](const protocol::PushRequest& request) {
-    protocol::PushReply reply = all_applied(request);
-    reply.merged = reply.applied;
-    return reply;
-  });
+  desk.server.reply_to_push(all_merged);
   CHECK(desk.push().pushed == 1);
   const std::vector<Check> checks = check_file(desk.file, false);
   CHECK(std::ranges::find(checks, "restored", &Check::name) == checks.end());

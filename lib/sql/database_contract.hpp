@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What every driver has to do, as one suite. A driver's test names a Store whose open() gives a further connection to
-// one empty database, and calls the checks below in test cases of its own.
+// What every driver has to do, as one suite: its test calls holds() in a test case of its own.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -143,6 +142,28 @@ inline void runs_a_script_as_a_whole(Database& database) {
     FAIL("a table that is not there was read");
   } catch (const Error& e) {
     CHECK(e.code() == ErrorCode::not_found);
+  }
+}
+
+/// All of it; `database` and `other` are connections to one database that holds k_books and nothing else.
+inline void holds(Database& database, Database& other) {
+  SUBCASE("it keeps values as they are") {
+    keeps_values_as_they_are(database);
+  }
+  SUBCASE("it counts what was changed") {
+    counts_what_was_changed(database);
+  }
+  SUBCASE("it runs a statement over many rows") {
+    runs_a_statement_over_many_rows(database);
+  }
+  SUBCASE("it keeps all of a transaction or nothing") {
+    keeps_all_of_a_transaction_or_nothing(database, other);
+  }
+  SUBCASE("it survives a sink that throws") {
+    survives_a_sink_that_throws(database, other);
+  }
+  SUBCASE("it runs a script as a whole") {
+    runs_a_script_as_a_whole(database);
   }
 }
 

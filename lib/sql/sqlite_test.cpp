@@ -74,26 +74,7 @@ std::string failure_as_nobody(const std::function<void()>& action) {
 
 TEST_CASE("sqlite keeps the contract of a database") {
   Store store;
-  const auto database = store.open();
-  const auto other = store.open();
-  SUBCASE("it keeps values as they are") {
-    contract::keeps_values_as_they_are(*database);
-  }
-  SUBCASE("it counts what was changed") {
-    contract::counts_what_was_changed(*database);
-  }
-  SUBCASE("it runs a statement over many rows") {
-    contract::runs_a_statement_over_many_rows(*database);
-  }
-  SUBCASE("it keeps all of a transaction or nothing") {
-    contract::keeps_all_of_a_transaction_or_nothing(*database, *other);
-  }
-  SUBCASE("it survives a sink that throws") {
-    contract::survives_a_sink_that_throws(*database, *other);
-  }
-  SUBCASE("it runs a script as a whole") {
-    contract::runs_a_script_as_a_whole(*database);
-  }
+  contract::holds(*store.open(), *store.open());
 }
 
 TEST_CASE("a text may hold NUL") {

@@ -25,39 +25,16 @@ class Store {
   std::string url = PostgresCluster::shared().new_schema();
 };
 
-void keeps_the_contract(Store& store) {
-  const auto database = store.open();
-  const auto other = store.open();
-  SUBCASE("it keeps values as they are") {
-    contract::keeps_values_as_they_are(*database);
-  }
-  SUBCASE("it counts what was changed") {
-    contract::counts_what_was_changed(*database);
-  }
-  SUBCASE("it runs a statement over many rows") {
-    contract::runs_a_statement_over_many_rows(*database);
-  }
-  SUBCASE("it keeps all of a transaction or nothing") {
-    contract::keeps_all_of_a_transaction_or_nothing(*database, *other);
-  }
-  SUBCASE("it survives a sink that throws") {
-    contract::survives_a_sink_that_throws(*database, *other);
-  }
-  SUBCASE("it runs a script as a whole") {
-    contract::runs_a_script_as_a_whole(*database);
-  }
-}
-
 TEST_CASE("postgres keeps the contract of a database") {
   Store store;
-  keeps_the_contract(store);
+  contract::holds(*store.open(), *store.open());
 }
 
 TEST_CASE("postgres keeps the contract behind PgBouncer in transaction mode") {
   Store store;
   store.url = PostgresCluster::shared().new_pooled_database();
   store.open()->execute_script(contract::k_books);
-  keeps_the_contract(store);
+  contract::holds(*store.open(), *store.open());
 }
 
 std::string failure(const std::function<void()>& action) {

@@ -33,15 +33,6 @@ std::string lag_of(const Device& device) {
   return human_duration(std::chrono::ceil<std::chrono::milliseconds>(std::chrono::microseconds(*device.lag_us)));
 }
 
-void write_time(protocol::JsonWriter& json, std::string_view name, const std::optional<std::int64_t>& ms) {
-  json.key(name);
-  if (ms) {
-    json.text(rfc3339_ms(from_ms(*ms)));
-  } else {
-    json.raw("null");
-  }
-}
-
 void write_number(protocol::JsonWriter& json, std::string_view name, const std::optional<std::int64_t>& number) {
   json.key(name);
   if (number) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/clock.hpp"
+
 namespace tether::service {
 
 namespace {
@@ -39,6 +41,15 @@ void print_columns(std::vector<std::vector<std::string>> rows, std::ostream& out
     for (std::size_t i = 0; i < row.size(); ++i) line += row[i] + std::string(widths[i] + 2 - width_of(row[i]), ' ');
     line.erase(line.find_last_not_of(' ') + 1);
     out << line << "\n";
+  }
+}
+
+void write_time(protocol::JsonWriter& json, std::string_view name, const std::optional<std::int64_t>& ms) {
+  json.key(name);
+  if (ms) {
+    json.text(rfc3339_ms(from_ms(*ms)));
+  } else {
+    json.raw("null");
   }
 }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
-// Rows for people, in columns.
+// What the commands list: rows for people in columns, and members of JSON lines.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "protocol/json_writer.hpp"
 
 namespace tether::service {
 
@@ -13,5 +18,8 @@ void print_columns(std::vector<std::vector<std::string>> rows, std::ostream& out
 
 /// Characters, not bytes; what a terminal would obey becomes `?`.
 std::string printable(std::string text);
+
+/// The member `name` as RFC 3339, or null.
+void write_time(protocol::JsonWriter& json, std::string_view name, const std::optional<std::int64_t>& ms);
 
 }  // namespace tether::service

@@ -70,15 +70,6 @@ std::string state_of(const authority::Token& token, std::int64_t now_ms) {
   return token.expired(now_ms) ? "expired" : "valid";
 }
 
-void write_time(protocol::JsonWriter& json, std::string_view name, const std::optional<std::int64_t>& ms) {
-  json.key(name);
-  if (ms) {
-    json.text(day_and_time(*ms));
-  } else {
-    json.raw("null");
-  }
-}
-
 /// `text`: the token itself, where it is shown.
 std::string as_json(const authority::Token& token, std::string_view text) {
   std::string out;

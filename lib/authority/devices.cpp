@@ -8,10 +8,12 @@ namespace {
 
 using sql::Column;
 using sql::Null;
+using sql::optional_integer;
 using sql::Row;
 using sql::Statement;
 using sql::Type;
 using sql::Value;
+using sql::value_of;
 
 constexpr Column k_sighting_columns[] = {{"client_id", Type::text},
                                          {"seen_ms", Type::integer},
@@ -33,14 +35,6 @@ constexpr Statement k_revoke{
 constexpr Statement k_make_known{
     "INSERT INTO tether_devices(scope, client_id, first_seen_ms) VALUES ($1, $2, $3) "
     "ON CONFLICT (scope, client_id) DO NOTHING"};
-
-Value value_of(const std::optional<std::int64_t>& number) {
-  return number ? Value(*number) : Value(Null{});
-}
-
-std::optional<std::int64_t> optional_integer(const Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.integer(column));
-}
 
 Device read_device(const Row& row) {
   Device device;

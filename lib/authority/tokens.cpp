@@ -7,16 +7,10 @@ namespace tether::authority {
 namespace {
 
 using sql::Null;
+using sql::optional_integer;
 using sql::Row;
 using sql::Value;
-
-std::optional<std::int64_t> optional_integer(const Row& row, int column) {
-  return row.is_null(column) ? std::nullopt : std::optional(row.integer(column));
-}
-
-Value value_of(const std::optional<std::int64_t>& number) {
-  return number ? Value(*number) : Value(Null{});
-}
+using sql::value_of;
 
 Token read_token(const Row& row) {
   Token token;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,14 @@ class Row {
   ~Row() = default;
 };
 using RowSink = std::function<void(const Row&)>;
+
+/// NULL as nullopt, both ways.
+inline std::optional<std::int64_t> optional_integer(const Row& row, int column) {
+  return row.is_null(column) ? std::nullopt : std::optional(row.integer(column));
+}
+inline Value value_of(const std::optional<std::int64_t>& number) {
+  return number ? Value(*number) : Value(Null{});
+}
 
 /// One statement. Parameters are $1, $2, …; the text lives for ever (a literal), and prepared forms are kept by it.
 struct Statement {

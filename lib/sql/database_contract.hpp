@@ -145,6 +145,14 @@ inline void runs_a_script_as_a_whole(Database& database) {
   }
 }
 
+inline void shows_a_reader_one_moment(Database& reader, Database& writer) {
+  add(writer, "1", "Emma", 400);
+  const auto transaction = reader.begin(Access::read);
+  CHECK(lines(*transaction).size() == 1);
+  add(writer, "2", "Faust", 300);
+  CHECK(lines(*transaction).size() == 1);
+}
+
 /// All of it; `database` and `other` are connections to one database that holds k_books and nothing else.
 inline void holds(Database& database, Database& other) {
   SUBCASE("it keeps values as they are") {
@@ -158,6 +166,9 @@ inline void holds(Database& database, Database& other) {
   }
   SUBCASE("it keeps all of a transaction or nothing") {
     keeps_all_of_a_transaction_or_nothing(database, other);
+  }
+  SUBCASE("a reader sees one moment of the store, whatever is written meanwhile") {
+    shows_a_reader_one_moment(database, other);
   }
   SUBCASE("it survives a sink that throws") {
     survives_a_sink_that_throws(database, other);

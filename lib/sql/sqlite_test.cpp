@@ -117,17 +117,6 @@ TEST_CASE("what durability was asked for is what the connection has") {
   CHECK(synchronous(Durability::normal) == 1);
 }
 
-TEST_CASE("a reader sees one moment of the store, whatever is written meanwhile") {
-  Store store;
-  const auto reader = store.open();
-  const auto writer = store.open();
-  contract::add(*writer, "1", "Emma", 400);
-  const auto transaction = reader->begin(Access::read);
-  CHECK(contract::lines(*transaction).size() == 1);
-  contract::add(*writer, "2", "Faust", 300);
-  CHECK(contract::lines(*transaction).size() == 1);
-}
-
 TEST_CASE("a second writer waits its time and is then told that the file is busy") {
   Store store;
   const auto first = store.open();

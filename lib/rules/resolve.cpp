@@ -46,11 +46,7 @@ std::int64_t edit_time(const Record& record, const Writer& writer) {
 
 /// Last writer wins, by edit time: the outcome does not depend on who arrived first.
 bool wins(const Record& record, const Writer& writer, Policy policy) {
-  switch (policy) {
-    case Policy::last_write_wins:
-      return writer.written_at_ms >= edit_time(record, writer);
-  }
-  return false;
+  return policy == Policy::last_write_wins && writer.written_at_ms >= edit_time(record, writer);
 }
 
 Conflict conflict_with(const Record& record, const Mutation& mutation) {

@@ -12,6 +12,7 @@
 
 #include "base/strong.hpp"
 #include "protocol/messages.hpp"
+#include "rules/model.hpp"
 
 namespace tether::rules {
 
@@ -28,8 +29,6 @@ struct Record {
 
   bool exists() const { return rev.value > 0; }
 };
-
-enum class Policy { last_write_wins };
 
 /// The mutation took effect (or is a delete of what is deleted already); `after` is the record now, rev included.
 /// The caller stamps `after.updated_at`.

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// Three-way merge of one record, field by field: what the writer had seen (base), what it wrote (ours), what the server
+// has by now (theirs). Pure. A field that only one side changed keeps that side's value; one that both changed to
+// different values is decided by its strategy. Values are texts of JSON and are passed on as they were written.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tether::rules {
+
+/// What becomes of a field that both sides changed. `max`, `min`, `counter` and `set` promise that the order in which
+/// edits arrive changes nothing.
+enum class Strategy {
+  lww,      // the later edit's value, by edit time
+  server,   // what the server has
+  client,   // what arrives
+  max,      // the larger number
+  min,      // the smaller number
+  counter,  // both differences to the base count
+  set,      // of an array: the union of what is there and what was added, less what was removed
+  append,   // of an array or a text: what ours put behind the base goes behind what is there
+  text,     // a text merged line by line; lines that both changed make a conflict
+  manual,   // the whole edit becomes a conflict
+};
+
+/// As in a models file: `lww`, `server`, …
+std::optional<Strategy> strategy_named(std::string_view name);
+std::string_view name(Strategy strategy);
+/// All of them, for messages.
+std::vector<std::string_view> strategy_names();
+
+/// Which strategy a model's fields have.
+class Strategies {
+ public:
+  /// `field` is a name as people read it (unescaped); `*` names all fields without one of their own.
+  void set(std::string_view field, Strategy strategy);
+  Strategy of(std::string_view field) const;
+
+ private:
+  std::vector<std::pair<std::string, Strategy>> by_field_;  // sorted by field
+  Strategy others_ = Strategy::lww;
+};
+
+struct MergeInput {
+  std::string_view before;     // the base values of just the fields that ours changed; null where there was none
+  std::string_view ours;       // the payload that was sent; only its fields named in `before` are looked at
+  std::string_view theirs;     // the record's payload
+  bool ours_is_later = false;  // by edit time; decides `lww`
+};
+
+struct Merge {
+  std::string payload;                   // theirs with what was taken of ours: order of theirs, new fields behind
+  std::vector<std::string> lost_ours;    // fields whose sent value is not what is stored, nor contained in it
+  std::vector<std::string> lost_theirs;  // fields whose value was there and was overwritten by one that had not seen it
+  std::vector<std::string> disputed;     // fields that a person has to decide (`manual`, `text` that clashes, values of
+                                         // a type that the strategy cannot merge): then nothing of this is to be stored
+};
+
+/// A field that both sides set to the same value is no dispute. A strategy that cannot work on the values (a counter of
+/// texts, numbers beyond all measure) disputes the field.
+Merge merge(const MergeInput& input, const Strategies& strategies);
+
+}  // namespace tether::rules

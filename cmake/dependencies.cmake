@@ -10,6 +10,8 @@ find_package(CLI11 QUIET)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+find_path(VALIJSON_INCLUDE_DIR valijson/schema.hpp REQUIRED)
+find_path(RE2_INCLUDE_DIR re2/re2.h REQUIRED)
 
 add_library(dep_fmt ALIAS fmt::fmt)
 add_library(dep_doctest ALIAS doctest::doctest)
@@ -20,6 +22,12 @@ find_library(SQLITE3_ARCHIVE libsqlite3.a)
 add_library(dep_sqlite INTERFACE)
 target_link_libraries(dep_sqlite INTERFACE
   $<IF:$<BOOL:${SQLITE3_ARCHIVE}>,${SQLITE3_ARCHIVE},SQLite::SQLite3> Threads::Threads ${CMAKE_DL_LIBS} m)
+
+# The archive of RE2, where there is one, for the same reason: only the service checks payloads against schemas.
+find_library(RE2_LIBRARY NAMES libre2.a re2 REQUIRED)
+add_library(dep_schema INTERFACE)
+target_include_directories(dep_schema SYSTEM INTERFACE ${VALIJSON_INCLUDE_DIR} ${RE2_INCLUDE_DIR})
+target_link_libraries(dep_schema INTERFACE dep_json ${RE2_LIBRARY} Threads::Threads)
 
 # libpq itself: statements in a pipeline, binary arrays and SQLSTATEs are not to be had from the C++ library above it.
 add_library(dep_postgres INTERFACE)

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/clock.hpp"
+#include "base/nearest.hpp"
 #include "cmd/commands.hpp"
 
 namespace tether::cmd {

@@ -3,9 +3,7 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "cmd/command_line.hpp"
 
@@ -32,8 +30,5 @@ void define_version(CommandLine& line);
 
 /// In the order in which the help text shows them.
 std::span<const Command> commands();
-
-/// The candidate that `word` was probably meant to be, or an empty view.
-std::string_view nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 }  // namespace tether::cmd

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/nearest.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <vector>
 
-#include "cmd/commands.hpp"
+#include "base/nearest.hpp"
 #include "cmd/output.hpp"
 #include "net/url.hpp"
 #include "protocol/limits.hpp"

@@ -2,9 +2,11 @@
 #include "rules/fields.hpp"
 
 #include <algorithm>
-#include <unordered_map>
+#include <utility>
 
+#include "base/log.hpp"
 #include "protocol/payload.hpp"
+#include "rules/index.hpp"
 
 namespace tether::rules {
 
@@ -14,45 +16,27 @@ using protocol::Member;
 using protocol::members;
 using protocol::ObjectWriter;
 
-/// Finds members of one object by key: by scanning while it is small, as payloads are.
-class Index {
- public:
-  explicit Index(const std::vector<Member>& all) : all_(all) {
-    if (all.size() <= k_scan_max) return;
-    by_key_.reserve(all.size());
-    for (const auto& member : all) by_key_.emplace(protocol::unescaped(member.key), &member);
-  }
-
-  const Member* find(std::string_view key) const {
-    if (all_.size() <= k_scan_max) {
-      const auto found =
-          std::ranges::find_if(all_, [&](const Member& member) { return protocol::same_key(member.key, key); });
-      return found == all_.end() ? nullptr : &*found;
-    }
-    const auto found = by_key_.find(protocol::unescaped(key));
-    return found == by_key_.end() ? nullptr : found->second;
-  }
-
- private:
-  static constexpr std::size_t k_scan_max = 16;
-  const std::vector<Member>& all_;
-  std::unordered_map<std::string, const Member*> by_key_;
-};
-
 bool is_string(std::string_view value) {
   return value.starts_with('"');
 }
 bool is_object(std::string_view value) {
   return value.starts_with('{');
 }
-bool is_array(std::string_view value) {
-  return value.starts_with('[');
-}
 std::string_view inside_quotes(std::string_view value) {
   return value.substr(1, value.size() - 2);
 }
 
-/// The elements of a valid array: the texts between its own commas.
+}  // namespace
+
+bool is_array(std::string_view value) {
+  return value.starts_with('[');
+}
+
+std::optional<std::string> text_value(std::string_view value) {
+  if (!is_string(value)) return std::nullopt;
+  return protocol::unescaped(inside_quotes(value));
+}
+
 std::vector<std::string_view> elements(std::string_view array) {
   std::vector<std::string_view> found;
   std::size_t begin = 1;
@@ -84,8 +68,6 @@ std::vector<std::string_view> elements(std::string_view array) {
   return found;
 }
 
-}  // namespace
-
 std::string overlay(std::string_view base, std::string_view patch) {
   const auto under = members(base);
   const auto over = members(patch);
@@ -105,12 +87,34 @@ std::string overlay(std::string_view base, std::string_view patch) {
 
 bool same_value(std::string_view a, std::string_view b) {
   if (a == b) return true;
-  if (is_string(a) && is_string(b)) {
-    return protocol::unescaped(inside_quotes(a)) == protocol::unescaped(inside_quotes(b));
-  }
+  if (is_string(a) && is_string(b)) return text_value(a) == text_value(b);
   if (is_object(a) && is_object(b)) return same_fields(a, b);
   if (is_array(a) && is_array(b)) return std::ranges::equal(elements(a), elements(b), same_value);
   return false;
+}
+
+std::string canonical(std::string_view value) {
+  if (const auto text = text_value(value)) return json_quoted(*text);
+  if (is_array(value)) {
+    std::string out = "[";
+    for (const auto element : elements(value)) {
+      if (out.size() > 1) out += ',';
+      out += canonical(element);
+    }
+    return out + ']';
+  }
+  if (!is_object(value)) return std::string(value);
+  std::vector<std::pair<std::string, std::string>> sorted;
+  for (const auto& member : members(value)) {
+    sorted.emplace_back(json_quoted(protocol::unescaped(member.key)), canonical(member.value));
+  }
+  std::ranges::sort(sorted);
+  std::string out = "{";
+  for (const auto& [key, text] : sorted) {
+    if (out.size() > 1) out += ',';
+    out += key + ':' + text;
+  }
+  return out + '}';
 }
 
 bool same_fields(std::string_view a, std::string_view b) {

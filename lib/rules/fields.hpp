@@ -3,6 +3,7 @@
 // kept as the text that they were written in, except where two texts of one value must count as equal.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,16 @@ std::string overlay(std::string_view base, std::string_view patch);
 /// Whether two values mean the same: equal after white space, key order inside objects and escapes in strings are set
 /// aside. Numbers are compared as text: 2 and 2.0 differ, since they come back as they were written.
 bool same_value(std::string_view a, std::string_view b);
+
+/// The one text that all texts of the same value (`same_value`) have in common: to look values up, never to store.
+std::string canonical(std::string_view value);
+
+/// The text that a string stands for; nothing for a value of another kind.
+std::optional<std::string> text_value(std::string_view value);
+
+bool is_array(std::string_view value);
+/// The elements of an array, as they are written.
+std::vector<std::string_view> elements(std::string_view array);
 
 /// Whether two objects have the same members with the same values, in whatever order.
 bool same_fields(std::string_view a, std::string_view b);

@@ -59,6 +59,36 @@ TEST_CASE("different values are different") {
   CHECK_FALSE(same_value(R"({"a":1})", R"({"a":1,"b":2})"));
 }
 
+TEST_CASE("all texts of one value have one canonical text, and no other value has it") {
+  CHECK(canonical(R"({"b":[1, 2.0] , "\u0061":"\u00e9\/"})") == R"({"a":"é/","b":[1,2.0]})");
+  CHECK(canonical("null") == "null");
+  CHECK(canonical("[ ]") == "[]");
+  const std::string_view values[] = {
+      "1",     "1.0",    R"("1")",      "true",       "null",         "[]",
+      "[1]",   "[[]]",   R"(["1"])",    "{}",         R"({"a":1})",   R"({"a":1,"b":2})",
+      R"("")", R"("a")", R"("\u0061")", R"(["1,2"])", R"(["1","2"])", R"({"b":2, "a":1})"};
+  for (const auto a : values) {
+    for (const auto b : values) {
+      CAPTURE(a);
+      CAPTURE(b);
+      CHECK((canonical(a) == canonical(b)) == same_value(a, b));
+    }
+  }
+}
+
+TEST_CASE("a text is what its escapes stand for, and no other kind of value") {
+  CHECK(text_value(R"("a\n\u00e9")") == "a\né");
+  CHECK(text_value(R"("")") == "");
+  CHECK_FALSE(text_value("1"));
+  CHECK_FALSE(text_value("null"));
+}
+
+TEST_CASE("the elements of an array are the texts between its own commas") {
+  CHECK(elements(R"([ 1 ,"a,]", [2,3],{"b":[4]} ])") ==
+        std::vector<std::string_view>{"1", R"("a,]")", "[2,3]", R"({"b":[4]})"});
+  CHECK(elements("[ ]").empty());
+}
+
 TEST_CASE("changes are what a patch really changes") {
   CHECK(changes(R"({"a":1,"b":"x","c":null})", R"({"a":1,"b":"y","c":null,"d":4})") == R"({"b":"y","d":4})");
   CHECK(changes(R"({"a":1})", R"({"a":1})") == "{}");

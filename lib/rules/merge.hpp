@@ -7,22 +7,25 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tether::rules {
 
-/// What becomes of a field that both sides changed. `max`, `min`, `counter` and `set` promise that the order in which
-/// edits arrive changes nothing.
+/// What becomes of a field that both sides changed. `max`, `min`, `counter` and `set` promise that edits of one state
+/// may arrive in any order: numbers come out equal (two edits, or edits written with equally many decimals, to the
+/// digit), sets with the same elements, in the order of arrival. `counter` and `append` count every edit: what two
+/// people added alike is there twice.
 enum class Strategy {
   lww,      // the later edit's value, by edit time
   server,   // what the server has
   client,   // what arrives
   max,      // the larger number
   min,      // the smaller number
-  counter,  // both differences to the base count
+  counter,  // both differences to the base count; a base that was not there is 0
   set,      // of an array: the union of what is there and what was added, less what was removed
   append,   // of an array or a text: what ours put behind the base goes behind what is there
-  text,     // a text merged line by line; lines that both changed make a conflict
+  text,     // a text merged line by line (text_merge.hpp); lines that both changed make a conflict
   manual,   // the whole edit becomes a conflict
 };
 
@@ -56,11 +59,13 @@ struct Merge {
   std::vector<std::string> lost_ours;    // fields whose sent value is not what is stored, nor contained in it
   std::vector<std::string> lost_theirs;  // fields whose value was there and was overwritten by one that had not seen it
   std::vector<std::string> disputed;     // fields that a person has to decide (`manual`, `text` that clashes, values of
-                                         // a type that the strategy cannot merge): then nothing of this is to be stored
+                                         // a type that the strategy cannot merge): then nothing of ours is stored,
+                                         // payload is theirs, and nothing is lost
 };
 
 /// A field that both sides set to the same value is no dispute. A strategy that cannot work on the values (a counter of
-/// texts, numbers beyond all measure) disputes the field.
+/// texts or of a field that someone cleared, numbers beyond all measure) disputes the field. All texts are valid. Field
+/// names come unescaped, in the order of ours.
 Merge merge(const MergeInput& input, const Strategies& strategies);
 
 }  // namespace tether::rules

@@ -14,16 +14,6 @@ namespace {
 
 constexpr std::string_view k_forms = "Fields are FIELD=TEXT or FIELD:=JSON, as in title=\"Fix pump\" done:=true.";
 
-void check_utf8(std::string_view text, std::string_view word) {
-  while (!text.empty()) {
-    const auto length = utf8_character(text);
-    if (length == 0)
-      throw Error(ErrorCode::usage, "'" + std::string(word.substr(0, word.find('='))) + "' is not valid UTF-8",
-                  "Texts are UTF-8.");
-    text.remove_prefix(length);
-  }
-}
-
 /// Checks that `json` is exactly one value, by its place in an object.
 std::string checked_value(std::string_view json, const std::string& name) {
   constexpr std::string_view k_blank = " \t\r\n";
@@ -53,7 +43,10 @@ FieldWord parse_field(std::string_view word) {
   const bool is_json = equals > 0 && word[equals - 1] == ':';
   const std::string name(word.substr(0, is_json ? equals - 1 : equals));
   if (name.empty()) throw Error(ErrorCode::usage, "'" + printable(word) + "' names no field", std::string(k_forms));
-  check_utf8(word, word);
+  if (!is_utf8(word)) {
+    throw Error(ErrorCode::usage, "'" + printable(word.substr(0, word.find('='))) + "' is not valid UTF-8",
+                "Texts are UTF-8.");
+  }
   const auto value = word.substr(equals + 1);
   return {name, is_json ? checked_value(value, name) : json_quoted(value)};
 }

@@ -44,6 +44,15 @@ std::size_t utf8_character(std::string_view text) {
   return form.length;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_character(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 void append_utf8(std::string& out, char32_t code_point) {
   const auto low_bits = [&](unsigned shift) { return static_cast<char>(0x80 | ((code_point >> shift) & 0x3f)); };
   if (code_point < 0x80) {

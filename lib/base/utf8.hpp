@@ -11,6 +11,9 @@ namespace tether {
 /// The length of the well-formed character that `text` starts with: 1 to 4 bytes, 0 when it starts with none.
 std::size_t utf8_character(std::string_view text);
 
+/// Whether all of `text` is well-formed.
+bool is_utf8(std::string_view text);
+
 /// Appends a code point (not a surrogate, at most U+10FFFF).
 void append_utf8(std::string& out, char32_t code_point);
 

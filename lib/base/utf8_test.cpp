@@ -36,6 +36,13 @@ TEST_CASE("ill-formed characters are refused") {
   CHECK(utf8_character("\xf0\x9f\x98") == 0);
 }
 
+TEST_CASE("a text is well-formed when each of its characters is") {
+  CHECK(tether::is_utf8(""));
+  CHECK(tether::is_utf8("pump \xc3\xa9 \xf0\x9f\x98\x80"));
+  CHECK_FALSE(tether::is_utf8("pump \xc3"));
+  CHECK_FALSE(tether::is_utf8("\xff pump"));
+}
+
 TEST_CASE("every code point is written as the character that is read") {
   char32_t misread = 0;
   for (char32_t code_point = 0; code_point <= 0x10ffff; ++code_point) {

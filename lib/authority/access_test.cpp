@@ -36,6 +36,7 @@ TEST_CASE("a token is found by its id with all that was said of it") {
                                .scope = k_school,
                                .client = ClientId{"ann"},
                                .rights = "push,pull",
+                               .claims = R"({"institution":7})",
                                .created_ms = 5,
                                .expires_ms = 9,
                                .revoked_ms = {}});
@@ -52,10 +53,12 @@ TEST_CASE("a token is found by its id with all that was said of it") {
   CHECK(found->secret_hash == "aa");
   CHECK(found->scope == k_school);
   CHECK(found->client == ClientId{"ann"});
+  CHECK(found->claims == R"({"institution":7})");
   CHECK(found->expires_ms == 9);
   CHECK_FALSE(found->expired(8));
   CHECK(found->expired(9));
   CHECK_FALSE(find_token(*server.database, "T2")->expired(1'000'000'000'000));
+  CHECK(find_token(*server.database, "T2")->claims == "{}");
   CHECK_FALSE(find_token(*server.database, "T3"));
   CHECK_FALSE(find_token(*server.database, "' OR 1=1 --"));
   CHECK(tokens(*server.database).size() == 2);

@@ -10,7 +10,8 @@
 
 namespace tether::embedded {
 extern const std::string_view authority_schema;
-}
+extern const std::string_view authority_schema_2;
+}  // namespace tether::embedded
 
 namespace tether::authority {
 namespace {
@@ -45,20 +46,44 @@ TEST_CASE("a store of an earlier program gets what it lacks and keeps what it ha
       "INSERT INTO tether_schema(version) VALUES (1);"
       "INSERT INTO tether_scopes(scope, clock_us, epoch) VALUES ('school', 7, 'E');");
   CHECK(migrate(*database) == 1);
-  CHECK(schema_version(*database) == 2);
+  CHECK(schema_version(*database) == 3);
   std::int64_t clock_us = 0;
   database->execute("SELECT clock_us FROM tether_scopes", {}, [&](const sql::Row& row) { clock_us = row.integer(0); });
   CHECK(clock_us == 7);
   CHECK(tokens(*database).empty());
 }
 
+TEST_CASE("a program of schema 2 goes on serving beside a later one: its tokens are found, and it finds theirs") {
+  const testing::ServerStore store;
+  const auto database = store.open();
+  database->execute_script(embedded::authority_schema);
+  database->execute_script("INSERT INTO tether_schema(version) VALUES (1);");
+  database->execute_script(embedded::authority_schema_2);
+  database->execute_script(
+      "INSERT INTO tether_schema(version) VALUES (2);"
+      "INSERT INTO tether_tokens(token_id, secret_hash, scope, rights, created_ms) VALUES ('T1', 'aa', 'school', "
+      "'push', 1);");
+  CHECK(migrate(*database) == 2);
+  database->execute(
+      "INSERT INTO tether_tokens(token_id, secret_hash, scope, client_id, rights, created_ms, expires_ms) "
+      "VALUES ('T2', 'bb', 'school', 'ann', 'pull', 2, NULL)");
+  for (const char* id : {"T1", "T2"}) CHECK(find_token(*database, id)->claims == "{}");
+  add_token(*database, {.id = "T3", .secret_hash = "cc", .scope = Scope{"school"}, .client = {}, .rights = "push"});
+  int found = 0;
+  database->execute(
+      "SELECT token_id, secret_hash, scope, client_id, rights, created_ms, expires_ms, revoked_ms "
+      "FROM tether_tokens WHERE token_id = 'T3'",
+      {}, [&](const sql::Row& row) { found += row.text(4) == "push" ? 1 : 0; });
+  CHECK(found == 1);
+}
+
 TEST_CASE("a store of a later program is refused and left alone") {
   const testing::ServerStore store;
   const auto database = store.open();
   migrate(*database);
-  database->execute("INSERT INTO tether_schema(version) VALUES (3)");
+  database->execute("INSERT INTO tether_schema(version) VALUES (4)");
   CHECK(refusal(*database) == ErrorCode::newer_version);
-  CHECK(schema_version(*database) == 3);
+  CHECK(schema_version(*database) == 4);
 }
 
 TEST_CASE("a database of something else is refused and left alone") {

@@ -22,17 +22,17 @@ Token read_token(const Row& row) {
   token.created_ms = row.integer(5);
   token.expires_ms = optional_integer(row, 6);
   token.revoked_ms = optional_integer(row, 7);
+  token.claims = row.text(8);
   return token;
 }
 
 }  // namespace
 
-bool Token::may(std::string_view right) const {
-  std::string_view rest = rights;
-  while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    if (rest.substr(0, comma) == right) return true;
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
+bool lists(std::string_view rights, std::string_view right) {
+  while (!rights.empty()) {
+    const std::size_t comma = std::min(rights.find(','), rights.size());
+    if (rights.substr(0, comma) == right) return true;
+    rights.remove_prefix(std::min(comma + 1, rights.size()));
   }
   return false;
 }
@@ -42,10 +42,10 @@ void add_token(sql::Database& database, const Token& token) {
       std::string_view(token.id),          std::string_view(token.secret_hash),
       std::string_view(token.scope.value), token.client ? Value(std::string_view(token.client->value)) : Value(Null{}),
       std::string_view(token.rights),      token.created_ms,
-      value_of(token.expires_ms)};
+      value_of(token.expires_ms),          std::string_view(token.claims)};
   database.execute(
-      "INSERT INTO tether_tokens(token_id, secret_hash, scope, client_id, rights, created_ms, expires_ms) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      "INSERT INTO tether_tokens(token_id, secret_hash, scope, client_id, rights, created_ms, expires_ms, claims) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
       parameters);
 }
 
@@ -53,7 +53,7 @@ std::optional<Token> find_token(sql::Database& database, std::string_view id) {
   std::optional<Token> found;
   const Value parameters[] = {id};
   database.execute(
-      "SELECT token_id, secret_hash, scope, client_id, rights, created_ms, expires_ms, revoked_ms "
+      "SELECT token_id, secret_hash, scope, client_id, rights, created_ms, expires_ms, revoked_ms, claims "
       "FROM tether_tokens WHERE token_id = $1",
       parameters, [&](const Row& row) { found = read_token(row); });
   return found;
@@ -62,7 +62,7 @@ std::optional<Token> find_token(sql::Database& database, std::string_view id) {
 std::vector<Token> tokens(sql::Database& database) {
   std::vector<Token> found;
   database.execute(
-      "SELECT token_id, secret_hash, scope, client_id, rights, created_ms, expires_ms, revoked_ms "
+      "SELECT token_id, secret_hash, scope, client_id, rights, created_ms, expires_ms, revoked_ms, claims "
       "FROM tether_tokens ORDER BY created_ms, token_id",
       {}, [&](const Row& row) { found.push_back(read_token(row)); });
   return found;

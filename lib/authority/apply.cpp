@@ -9,7 +9,10 @@
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/json_writer.hpp"
 #include "protocol/payload.hpp"
+#include "rules/decide.hpp"
+#include "rules/mapping.hpp"
 
 namespace tether::authority {
 namespace {
@@ -43,13 +46,35 @@ std::string with_tether_id(std::string_view payload, const EntityId& id) {
   return std::move(state).finish();
 }
 
-protocol::ConflictReport report(const Mutation& mutation, const rules::Record& record, rules::Conflict conflict) {
+protocol::ConflictReport report(const Mutation& mutation, const rules::Record& record, const rules::Model& model,
+                                rules::Conflict conflict) {
+  const auto state = [&] {
+    if (!rules::maps_outbound(model)) return with_tether_id(record.payload, mutation.entity_id);
+    const auto when = times(record.created_us, record.updated_at.value);
+    return with_tether_id(rules::outbound(model, record.payload, when), mutation.entity_id);
+  };
   return {.mutation_id = mutation.mutation_id,
-          .server_state = record.deleted ? "{}" : with_tether_id(record.payload, mutation.entity_id),
+          .server_state = record.deleted ? "{}" : state(),
           .server_updated_at_us = record.updated_at.value,
           .server_rev = record.rev,
           .fields = std::move(conflict.fields),
           .deleted = record.deleted};
+}
+
+std::string names_array(const std::vector<std::string>& names) {
+  std::string out;
+  protocol::JsonWriter writer(out);
+  writer.begin_array();
+  for (const std::string& name : names) writer.text(name);
+  writer.end_array();
+  return out;
+}
+
+/// Which of its values are not what was stored, for whoever looks for them.
+std::string lost_data(const std::vector<std::string>& fields) {
+  protocol::ObjectWriter data;
+  data.member("lost", names_array(fields));
+  return std::move(data).finish();
 }
 
 rules::Rejected rejected(std::string_view reason, std::string data = "{}") {
@@ -83,21 +108,30 @@ std::string hash_of(const Mutation& mutation) {
   return content_hash(content);
 }
 
-Attempt::Attempt(Ledger& ledger, std::span<Submission* const> together, const Options& options, std::int64_t now_us,
-                 Assume assume)
-    : ledger_(ledger), together_(together), options_(options), now_us_(now_us), assume_(assume) {}
+Attempt::Attempt(Ledger& ledger, std::span<Submission* const> together, const Terms& terms)
+    : ledger_(ledger), together_(together), terms_(terms) {}
 
 Attempted Attempt::run(const std::function<std::string()>& new_epoch) {
   if (!load()) return Attempted::too_much;
   for (Submission* submission : together_) {
-    submission->reply.server_time_us = now_us_;
+    submission->reply.server_time_us = terms_.now_us;
     if (knows_another_epoch(submission->request)) {
       decide_nothing(*submission, new_epoch);
     } else {
       decide_all(*submission);
     }
   }
+  if (asks_) return Attempted::asks;
   return every_assumption_is_guarded() && write(new_epoch) ? Attempted::decided : Attempted::overtaken;
+}
+
+Attempted Attempt::preview() {
+  if (!load()) return Attempted::too_much;
+  for (Submission* submission : together_) {
+    submission->reply.server_time_us = terms_.now_us;
+    decide_all(*submission);
+  }
+  return asks_ ? Attempted::asks : Attempted::decided;
 }
 
 /// The client has seen a state that this server has not, or no longer.
@@ -113,7 +147,7 @@ void Attempt::decide_nothing(Submission& submission, const std::function<std::st
 }
 
 bool Attempt::load() {
-  if (assume_ == Assume::nothing) load_decided();
+  if (terms_.assume == Assume::nothing) load_decided();
   // After the ids: one that is forgotten between the two reads has then moved forgotten_ms already.
   head_ = ledger_.head();
   return load_records();
@@ -161,7 +195,8 @@ std::vector<EntityRef> Attempt::entities_to_read() {
       const EntityRef entity = entity_of(mutation);
       const auto [entry, added] = touched_.try_emplace(entity);
       if (!added) continue;
-      entry->second.assumed_absent = assume_ == Assume::new_work && mutation.operation == protocol::Operation::create;
+      entry->second.assumed_absent =
+          terms_.assume == Assume::new_work && mutation.operation == protocol::Operation::create;
       if (!entry->second.assumed_absent) entities.push_back(entity);
     }
   }
@@ -183,7 +218,7 @@ void Attempt::decide(const Step& step) {
   ++steps_;
   const auto found = known_.find(step.mutation.mutation_id.value);
   if (found == known_.end()) {
-    settle(step, outcome_of(step));
+    if (auto outcome = outcome_of(step)) settle(step, std::move(*outcome));
     return;
   }
   auto& [decided, answered_in] = found->second;
@@ -199,20 +234,54 @@ void Attempt::decide(const Step& step) {
   }
 }
 
-rules::Outcome Attempt::outcome_of(const Step& step) {
+/// nullopt: a program has to be asked first.
+std::optional<rules::Outcome> Attempt::outcome_of(const Step& step) {
   const Mutation& mutation = step.mutation;
   if (is_expired(mutation)) return rejected(protocol::reason::k_expired);
-  if (mutation.payload.size() > options_.limits.payload_bytes_max) {
-    return rejected(protocol::reason::k_validation_failed,
-                    too_large_data(mutation.payload.size(), options_.limits.payload_bytes_max));
-  }
+  if (auto refusal = too_large(mutation.payload)) return std::move(*refusal);
+  const rules::Model* model = terms_.models.find(mutation.model.value);
+  if (model == nullptr) return rejected(protocol::reason::k_unknown_model);
   const protocol::PushRequest& request = step.submission.request;
+  const std::int64_t now_ms = terms_.now_us / 1000;
   const rules::Writer writer{
       .client = request.client_id,
       .written_at_ms = rules::corrected_edit_time(mutation.timestamp_ms, request.sent_at_ms,
-                                                  std::min(to_ms(step.submission.received), now_us_ / 1000)),
-      .now_ms = now_us_ / 1000};
-  return rules::resolve(mutation, touched_.at(entity_of(mutation)).record, writer, rules::Policy::last_write_wins);
+                                                  std::min(to_ms(step.submission.received), now_ms)),
+      .now_ms = now_ms,
+      .claims = step.submission.claims};
+  if (terms_.models.any()) return rules::resolve(mutation, touched_.at(entity_of(mutation)).record, writer, *model);
+  return decide_by(*model, step, writer);
+}
+
+std::optional<rules::Outcome> Attempt::decide_by(const rules::Model& model, const Step& step,
+                                                 const rules::Writer& writer) {
+  const Touched& touched = touched_.at(entity_of(step.mutation));
+  if (touched.waits) return std::nullopt;
+  rules::Verdicts verdicts;
+  const VerdictBook& book = *step.submission.verdicts;
+  if (model.mapper) verdicts.map = book.find(step.mutation.mutation_id, rules::QuestionKind::map);
+  auto outcome = rules::decide(step.mutation, touched.record, writer, model, verdicts);
+  auto* undecided = std::get_if<rules::Undecided>(&outcome);
+  if (undecided == nullptr) return outcome;
+  verdicts.resolve = book.find(step.mutation.mutation_id, undecided->question);
+  if (verdicts.resolve == nullptr) return ask(model, step, std::move(undecided->question));
+  return rules::decide(step.mutation, touched.record, writer, model, verdicts);
+}
+
+std::optional<rules::Outcome> Attempt::ask(const rules::Model& model, const Step& step, rules::Question question) {
+  if (!terms_.may_ask) return rejected(protocol::reason::k_error);
+  asks_ = true;
+  touched_.at(entity_of(step.mutation)).waits = true;
+  if (terms_.assume == Assume::new_work) return std::nullopt;  // perhaps it is none, and was answered long ago
+  const auto& command = question.kind == rules::QuestionKind::map ? model.mapper : model.resolver;
+  step.submission.verdicts->open(step.mutation.mutation_id, *command, std::move(question));
+  return std::nullopt;
+}
+
+std::optional<rules::Rejected> Attempt::too_large(const std::string& payload) const {
+  const std::size_t bytes_max = terms_.options.limits.payload_bytes_max;
+  if (payload.size() <= bytes_max) return std::nullopt;
+  return rejected(protocol::reason::k_validation_failed, too_large_data(payload.size(), bytes_max));
 }
 
 /// An unknown id from the time of ids that were forgotten: nobody can tell any more whether it was applied.
@@ -221,8 +290,16 @@ bool Attempt::is_expired(const Mutation& mutation) const {
 }
 
 void Attempt::settle(const Step& step, rules::Outcome outcome) {
+  // Two payloads that are each small enough can come to one that is not.
+  if (const auto* applied = std::get_if<rules::Applied>(&outcome); applied != nullptr && !applied->after.deleted) {
+    if (auto refusal = too_large(applied->after.payload)) outcome = std::move(*refusal);
+  }
   const MutationId& id = step.mutation.mutation_id;
   Known known{decided_as(step, std::move(outcome)), &step.submission};
+  if (known.decided.outcome == protocol::reason::k_error) {  // no decision: it may come again
+    step.submission.reply.rejected.push_back({id, std::move(known.decided.outcome), std::move(known.decided.data)});
+    return;
+  }
   const Decided& decided = known_.emplace(id.value, std::move(known)).first->second.decided;
   decisions_.push_back({&step.mutation, &step.submission.request.client_id, &decided});
   answer(step.submission.reply, id, decided, false);
@@ -238,26 +315,36 @@ Decided Attempt::decided_as(const Step& step, rules::Outcome outcome) {
   }
   Touched& touched = touched_.at(entity_of(step.mutation));
   if (auto* conflict = std::get_if<rules::Conflict>(&outcome)) {
+    const rules::Model& model = *terms_.models.find(step.mutation.model.value);
     decided.outcome = k_conflict;
-    decided.data = protocol::encode_conflict_data(report(step.mutation, touched.record, std::move(*conflict)));
+    decided.data = protocol::encode_conflict_data(report(step.mutation, touched.record, model, std::move(*conflict)));
     return decided;
   }
   auto& applied = std::get<rules::Applied>(outcome);
   decided.outcome = applied.merged ? k_merged : k_applied;
   decided.rev = applied.after.rev;
-  if (applied.after.rev != touched.record.rev) {  // a delete of what is deleted changes nothing
-    touched.record = std::move(applied.after);
-    touched.record.updated_at = Cursor{now_us_};  // until it has its place in the order
-    touched.changed_at = steps_;
-    touched.changed_by = &step.submission;
-  }
+  if (!applied.lost.empty()) decided.data = lost_data(applied.lost);
+  if (applied.after.rev != touched.record.rev) change(step, touched, applied);  // else it changes nothing
   return decided;
+}
+
+void Attempt::change(const Step& step, Touched& touched, rules::Applied& applied) {
+  if (!applied.overwrote.empty()) {
+    overwritten_.push_back({.by = &step.mutation,
+                            .client = &step.submission.request.client_id,
+                            .fields = names_array(applied.overwrote),
+                            .record = std::move(touched.record)});
+  }
+  touched.record = std::move(applied.after);
+  touched.record.updated_at = Cursor{terms_.now_us};  // until it has its place in the order
+  touched.changed_at = steps_;
+  touched.changed_by = &step.submission;
 }
 
 /// The same answer, word for word, whether it was decided `again` in the past or just now.
 void Attempt::answer(protocol::PushReply& reply, const MutationId& id, const Decided& decided, bool again) {
   const bool took_effect = decided.outcome == k_applied || decided.outcome == k_merged;
-  if (took_effect && again && options_.strict_duplicates) {
+  if (took_effect && again && terms_.options.strict_duplicates) {
     reply.rejected.push_back({id, std::string(protocol::reason::k_duplicate), "{}"});
   } else if (took_effect) {
     reply.applied.push_back(id);
@@ -274,7 +361,8 @@ void Attempt::answer(protocol::PushReply& reply, const MutationId& id, const Dec
 bool Attempt::write(const std::function<std::string()>& new_epoch) {
   std::string epoch = head_ ? head_->epoch : std::string();
   if (!decisions_.empty()) {
-    if (!ledger_.remember(decisions_, now_us_)) return false;
+    if (!ledger_.remember(decisions_, terms_.now_us)) return false;
+    ledger_.keep_overwritten(overwritten_, terms_.now_us);
     if (!head_) epoch = ledger_.ensure_head(new_epoch());
     if (!store_changes()) return false;
   }
@@ -295,7 +383,7 @@ bool Attempt::store_changes() {
     replies.push_back(&touched.changed_by->reply);
   }
   if (changes.empty()) return true;
-  const auto taken = ledger_.store(changes, now_us_);
+  const auto taken = ledger_.store(changes, terms_.now_us);
   if (!taken) return false;
   Cursor before{taken->before};
   for (std::size_t i = 0; i < changes.size(); ++i) {

@@ -13,6 +13,7 @@
 #include "authority/authority.hpp"
 #include "authority/ledger.hpp"
 #include "protocol/messages.hpp"
+#include "rules/model.hpp"
 #include "rules/resolve.hpp"
 
 namespace tether::authority {
@@ -38,18 +39,29 @@ enum class Attempted {
   decided,
   overtaken,  // a guard failed: someone else was faster, or something was taken for granted wrongly; roll back and
               // decide again
+  asks,       // programs have to be asked first: nothing was written, and the questions are open in the verdict books
   too_much,   // the records that it touches are too large to be held in memory together: nothing was written, and
               // parts of it can be applied one after the other
+};
+
+/// What an attempt decides by.
+struct Terms {
+  const Options& options;
+  const rules::Models& models;
+  std::int64_t now_us;
+  Assume assume = Assume::nothing;
+  bool may_ask = true;  // false: what a program should decide and was not asked is answered `error`
 };
 
 class Attempt {
  public:
   /// The replies of `together` are empty. All references outlive the attempt.
-  Attempt(Ledger& ledger, std::span<Submission* const> together, const Options& options, std::int64_t now_us,
-          Assume assume);
+  Attempt(Ledger& ledger, std::span<Submission* const> together, const Terms& terms);
 
   /// Decides, writes and fills the replies; `new_epoch` names a scope that is written to for the first time.
   Attempted run(const std::function<std::string()>& new_epoch);
+  /// Decides and fills the replies; writes nothing.
+  Attempted preview();
 
  private:
   struct Known {
@@ -62,6 +74,7 @@ class Attempt {
     std::size_t changed_at = 0;  // by which mutation of all, counted from 1, it was changed last
     Submission* changed_by = nullptr;
     bool assumed_absent = false;
+    bool waits = false;  // for a program: what follows is decided when that has spoken
   };
   using TouchedEntry = std::pair<const EntityRef, Touched>;
   /// A mutation in its batch.
@@ -81,10 +94,14 @@ class Attempt {
   bool every_assumption_is_guarded() const;
   void decide_all(Submission& submission);
   void decide(const Step& step);
-  rules::Outcome outcome_of(const Step& step);
+  std::optional<rules::Outcome> outcome_of(const Step& step);
+  std::optional<rules::Outcome> decide_by(const rules::Model& model, const Step& step, const rules::Writer& writer);
+  std::optional<rules::Outcome> ask(const rules::Model& model, const Step& step, rules::Question question);
   bool is_expired(const protocol::Mutation& mutation) const;
+  std::optional<rules::Rejected> too_large(const std::string& payload) const;
   void settle(const Step& step, rules::Outcome outcome);
   Decided decided_as(const Step& step, rules::Outcome outcome);
+  void change(const Step& step, Touched& touched, rules::Applied& applied);
   void answer(protocol::PushReply& reply, const MutationId& id, const Decided& decided, bool again);
   bool write(const std::function<std::string()>& new_epoch);
   bool store_changes();
@@ -92,13 +109,13 @@ class Attempt {
 
   Ledger& ledger_;
   std::span<Submission* const> together_;
-  const Options& options_;
-  std::int64_t now_us_;
-  Assume assume_;
+  const Terms& terms_;
   std::optional<ScopeHead> head_;
   std::unordered_map<std::string_view, Known> known_;  // by the ids of the requests
   std::unordered_map<EntityRef, Touched, EntityRefHash> touched_;
   std::vector<Decision> decisions_;
+  std::vector<Overwritten> overwritten_;
+  bool asks_ = false;
   std::size_t held_bytes_ = 0;  // of records that the replies tell
   std::size_t steps_ = 0;       // mutations decided so far
 };

@@ -5,9 +5,11 @@
 #include <iterator>
 
 #include "authority/apply.hpp"
+#include "authority/judge.hpp"
 #include "authority/ledger.hpp"
 #include "base/error.hpp"
 #include "base/ulid.hpp"
+#include "rules/decide.hpp"
 
 namespace tether::authority {
 namespace {
@@ -15,6 +17,9 @@ namespace {
 // After the first attempt, which takes the batch for new work, a guard fails only when another batch of the same scope
 // touched the same ids or records in the same moment.
 constexpr int k_attempts_max = 6;
+// Edits of one record that conflict one after the other are asked about one after the other; past this many the rest of
+// them is put off.
+constexpr int k_rounds_of_questions_max = 64;
 
 template <typename Item>
 void append(std::vector<Item>& all, std::vector<Item> more) {
@@ -44,13 +49,28 @@ void join(protocol::PushReply& all, protocol::PushReply part) {
 
 }  // namespace
 
-Submission::Submission(const protocol::PushRequest& from, Instant at) : request(from), received(at) {
+Submission::Submission(const protocol::PushRequest& from, Instant at, std::string_view of_the_client)
+    : request(from), received(at), claims(of_the_client), verdicts(std::make_shared<VerdictBook>()) {
   hashes.reserve(request.mutations.size());
   for (const auto& mutation : request.mutations) hashes.push_back(hash_of(mutation));
 }
 
-Authority::Authority(Clock& clock, Random& random, Options options)
-    : clock_(clock), random_(random), options_(options) {}
+Authority::Authority(Clock& clock, Random& random, Options options, Judge* judge)
+    : clock_(clock),
+      random_(random),
+      options_(options),
+      judge_(judge),
+      models_(std::make_shared<const rules::Models>()) {}
+
+void Authority::use(std::shared_ptr<const rules::Models> models) {
+  const std::lock_guard lock(models_mutex_);
+  models_ = std::move(models);
+}
+
+std::shared_ptr<const rules::Models> Authority::models() {
+  const std::lock_guard lock(models_mutex_);
+  return models_;
+}
 
 std::string Authority::new_epoch() {
   const std::lock_guard lock(random_mutex_);
@@ -65,38 +85,97 @@ protocol::PushReply Authority::push(sql::Database& database, const Scope& scope,
 }
 
 void Authority::push(sql::Database& database, const Scope& scope, std::span<Submission* const> together) {
-  for (int attempts = 0; attempts < k_attempts_max; ++attempts) {
+  const auto in_force = models();
+  bool looked_up = false;
+  int overtaken = 0;
+  int asked = 0;
+  while (overtaken < k_attempts_max) {
     for (Submission* submission : together) submission->reply = {};
-    const auto transaction = database.begin(sql::Access::write);
+    auto transaction = database.begin(sql::Access::write);
     Ledger ledger(*transaction, scope);
-    if (apply(ledger, together, attempts == 0 ? Assume::new_work : Assume::nothing)) return transaction->commit();
+    const Terms terms{.options = options_,
+                      .models = *in_force,
+                      .now_us = to_us(clock_.now()),
+                      .assume = looked_up ? Assume::nothing : Assume::new_work,
+                      .may_ask = judge_ != nullptr && asked < k_rounds_of_questions_max};
+    const Attempted ended = apply(ledger, together, terms);
+    if (ended == Attempted::decided) return transaction->commit();
+    transaction.reset();  // nothing waits for a program
+    if (ended == Attempted::overtaken) {
+      ++overtaken;
+    } else if (looked_up) {
+      ask(together);
+      ++asked;
+    }
+    looked_up = true;
   }
   throw Error(ErrorCode::busy, "others kept changing the same records", "Send it again.");
 }
 
-/// False when a guard failed. What is too large to be held in memory together is applied in parts, one after the other.
-bool Authority::apply(Ledger& ledger, std::span<Submission* const> together, Assume assume) {
-  const auto ended =
-      Attempt(ledger, together, options_, to_us(clock_.now()), assume).run([this] { return new_epoch(); });
-  if (ended != Attempted::too_much) return ended == Attempted::decided;
-  if (together.size() == 1) return apply_halves(ledger, *together.front(), assume);
-  return std::ranges::all_of(together, [&](Submission* const& submission) {
-    return apply(ledger, {&submission, 1}, assume);
-  });
+void Authority::ask(std::span<Submission* const> together) {
+  for (Submission* submission : together) {
+    if (submission->verdicts->has_open_questions()) submission->verdicts->ask(*judge_);
+  }
 }
 
-bool Authority::apply_halves(Ledger& ledger, Submission& whole, Assume assume) {
+void Authority::ask_mappers(Submission& submission) {
+  const auto in_force = models();
+  if (judge_ == nullptr || in_force->any()) return;
+  for (const protocol::Mutation& mutation : submission.request.mutations) {
+    const rules::Model* model = in_force->find(mutation.model.value);
+    if (model == nullptr || !rules::is_asked_to_map(*model, mutation)) continue;
+    submission.verdicts->open(mutation.mutation_id, *model->mapper, rules::map_question(mutation, submission.claims));
+  }
+  Submission* const alone = &submission;
+  ask({&alone, 1});
+}
+
+void Authority::preview(sql::Database& database, const Scope& scope, Submission& submission) {
+  const auto in_force = models();
+  Submission* const alone = &submission;
+  for (int asked = 0;; ++asked) {
+    submission.reply = {};
+    auto transaction = database.begin(sql::Access::read);
+    Ledger ledger(*transaction, scope);
+    const Terms terms{.options = options_,
+                      .models = *in_force,
+                      .now_us = to_us(clock_.now()),
+                      .may_ask = judge_ != nullptr && asked < k_rounds_of_questions_max};
+    const Attempted ended = Attempt(ledger, {&alone, 1}, terms).preview();
+    transaction->commit();
+    transaction.reset();
+    if (ended == Attempted::too_much) throw_answer_too_long();
+    if (ended == Attempted::decided) return;
+    ask({&alone, 1});
+  }
+}
+
+/// What is too large to be held in memory together is applied in parts, one after the other.
+Attempted Authority::apply(Ledger& ledger, std::span<Submission* const> together, const Terms& terms) {
+  const auto ended = Attempt(ledger, together, terms).run([this] { return new_epoch(); });
+  if (ended != Attempted::too_much) return ended;
+  if (together.size() == 1) return apply_halves(ledger, *together.front(), terms);
+  for (Submission* const& submission : together) {
+    const auto part = apply(ledger, {&submission, 1}, terms);
+    if (part != Attempted::decided) return part;
+  }
+  return Attempted::decided;
+}
+
+Attempted Authority::apply_halves(Ledger& ledger, Submission& whole, const Terms& terms) {
   const std::span<const protocol::Mutation> mutations = whole.request.mutations;
   const std::size_t middle = mutations.size() / 2;
   for (const auto half : {mutations.first(middle), mutations.subspan(middle)}) {
     const protocol::PushRequest request{
         whole.request.client_id, {half.begin(), half.end()}, whole.request.sent_at_ms, whole.request.epoch};
-    Submission part(request, whole.received);
+    Submission part(request, whole.received, whole.claims);
+    part.verdicts = whole.verdicts;
     Submission* const alone = &part;
-    if (!apply(ledger, {&alone, 1}, assume)) return false;
+    const auto ended = apply(ledger, {&alone, 1}, terms);
+    if (ended != Attempted::decided) return ended;
     join(whole.reply, std::move(part.reply));
   }
-  return true;
+  return Attempted::decided;
 }
 
 Authority::Compacted Authority::compact(sql::Database& database, std::chrono::milliseconds keep) {

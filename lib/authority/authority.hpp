@@ -5,17 +5,21 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "authority/verdict_book.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
 #include "base/strong.hpp"
 #include "protocol/limits.hpp"
 #include "protocol/messages.hpp"
+#include "rules/model.hpp"
 #include "sql/database.hpp"
 
 namespace tether::authority {
@@ -28,20 +32,29 @@ struct Options {
 /// One client's batch, and what it is answered once it is applied.
 struct Submission {
   /// `received`: when the request began to arrive. What it waits for afterwards is not its client's clock being wrong.
-  Submission(const protocol::PushRequest& request, Instant received);
+  /// `claims`: what is known for certain of the client, the text of an object; it outlives the submission.
+  Submission(const protocol::PushRequest& request, Instant received, std::string_view claims = "{}");
   const protocol::PushRequest& request;
   Instant received;
-  std::vector<std::string> hashes;  // of each mutation's content; made before anything is locked
+  std::string_view claims;
+  std::vector<std::string> hashes;        // of each mutation's content; made before anything is locked
+  std::shared_ptr<VerdictBook> verdicts;  // what programs said of its mutations
   protocol::PushReply reply;
 };
 
-enum class Assume;
+enum class Attempted;
+struct Terms;
+class Judge;
 class Ledger;
 
 class Authority {
  public:
-  /// `clock` and `random` outlive the authority; `random` is used under a lock.
-  Authority(Clock& clock, Random& random, Options options);
+  /// All outlive the authority; `random` is used under a lock. Without a judge, whatever a program should decide is
+  /// answered `error`.
+  Authority(Clock& clock, Random& random, Options options, Judge* judge = nullptr);
+
+  /// From now on; what is under way keeps the models that it began with.
+  void use(std::shared_ptr<const rules::Models> models);
 
   /// Decides and commits a batch; when it returns, everything is durable. Every mutation is answered exactly once, in
   /// the array that it belongs to. A fault leaves nothing of the batch behind and is thrown.
@@ -49,6 +62,10 @@ class Authority {
   protocol::PushReply push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request);
   /// The same for several batches, one after the other, in one transaction: all of them, or none.
   void push(sql::Database& database, const Scope& scope, std::span<Submission* const> together);
+  /// Asks the mappers about a batch, so that nobody waits for them in a queue later. Needs no store.
+  void ask_mappers(Submission& submission);
+  /// Fills the reply with what would become of the batch now, and changes nothing. `too_large` like push.
+  void preview(sql::Database& database, const Scope& scope, Submission& submission);
 
   /// One page as the text of its reply, and what the service tells of it.
   struct Page {
@@ -56,7 +73,8 @@ class Authority {
     std::int64_t rows = 0;
     std::optional<Cursor> cursor;  // that the client has when it has filed the page
   };
-  Page pull(sql::Database& database, const Scope& scope, const protocol::PullRequest& request);
+  Page pull(sql::Database& database, const Scope& scope, const protocol::PullRequest& request,
+            std::string_view claims = "{}");
 
   struct Compacted {
     std::int64_t tombstones = 0;
@@ -67,13 +85,18 @@ class Authority {
   Compacted compact(sql::Database& database, std::chrono::milliseconds keep);
 
  private:
-  bool apply(Ledger& ledger, std::span<Submission* const> together, Assume assume);
-  bool apply_halves(Ledger& ledger, Submission& whole, Assume assume);
+  Attempted apply(Ledger& ledger, std::span<Submission* const> together, const Terms& terms);
+  Attempted apply_halves(Ledger& ledger, Submission& whole, const Terms& terms);
+  void ask(std::span<Submission* const> together);
+  std::shared_ptr<const rules::Models> models();
   std::string new_epoch();
   Clock& clock_;
   Random& random_;
   std::mutex random_mutex_;
   Options options_;
+  Judge* judge_;
+  std::mutex models_mutex_;
+  std::shared_ptr<const rules::Models> models_;
 };
 
 }  // namespace tether::authority

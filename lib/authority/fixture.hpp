@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "authority/authority.hpp"
+#include "authority/losses.hpp"
 #include "authority/store.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -96,17 +98,54 @@ inline std::vector<std::string> lines(const protocol::PullReply& reply) {
 
 class Server {
  public:
-  explicit Server(Options options = {}) : authority(clock, random, options) { migrate(*database); }
+  explicit Server(Options options = {}, Judge* judge = nullptr) : authority(clock, random, options, judge) {
+    migrate(*database);
+  }
+  /// From now on there is this one model.
+  void use(const std::string& name, rules::Model model) {
+    std::map<std::string, rules::Model, std::less<>> models;
+    models.emplace(name, std::move(model));
+    authority.use(std::make_shared<const rules::Models>(std::move(models)));
+  }
 
   protocol::PushReply push(const std::string& client, std::vector<protocol::Mutation> mutations,
                            std::optional<std::int64_t> sent_at_ms = {}) {
     return authority.push(*database, scope, {ClientId{client}, std::move(mutations), sent_at_ms});
   }
-  protocol::PullReply pull(const protocol::PullRequest& request = {}) {
-    const auto page = authority.pull(*database, scope, request);
+  /// The same for a client of whom `claims` are known.
+  protocol::PushReply push_as(std::string_view claims, const std::string& client,
+                              std::vector<protocol::Mutation> mutations) {
+    const protocol::PushRequest request{ClientId{client}, std::move(mutations), {}, {}};
+    Submission submission(request, clock.now(), claims);
+    authority.ask_mappers(submission);
+    Submission* const alone = &submission;
+    authority.push(*database, scope, {&alone, 1});
+    return submission.reply;
+  }
+  protocol::PushReply preview(const std::string& client, std::vector<protocol::Mutation> mutations) {
+    const protocol::PushRequest request{ClientId{client}, std::move(mutations), {}, {}};
+    Submission submission(request, clock.now());
+    authority.preview(*database, scope, submission);
+    return submission.reply;
+  }
+  protocol::PullReply pull(const protocol::PullRequest& request = {}, std::string_view claims = "{}") {
+    const auto page = authority.pull(*database, scope, request, claims);
     auto reply = protocol::decode_pull_reply(page.text);
     CHECK(page.rows == static_cast<std::int64_t>(reply.snapshots.size()));
     return reply;
+  }
+  /// `1 conflict by ann {"a":1}`, or of what an edit took the place of `2 overwritten ["a"] of ann by ben {"a":1}`.
+  std::vector<std::string> lost() {
+    std::vector<std::string> out;
+    sql::in_transaction(*database, sql::Access::read, [&](sql::Transaction& transaction) {
+      losses(transaction, {scope, {}, {}}, [&](const Loss& loss) {
+        const bool overwritten = loss.why == "overwritten";
+        out.push_back(number_of(loss.mutation_id) + " " + loss.why +
+                      (overwritten ? " " + loss.detail + " of " : " by ") + loss.written_by.value +
+                      (overwritten ? " by " + loss.won_by.value : "") + " " + loss.payload);
+      });
+    });
+    return out;
   }
   std::unique_ptr<sql::Database> connect() { return store.open(); }
   /// The text of the first column of every row that `query` finds, NULL as `-`.

@@ -24,7 +24,7 @@ constexpr BatchStatement k_decided{
 constexpr Column k_key_columns[] = {{"model", Type::text}, {"entity_id", Type::text}};
 constexpr BatchStatement k_records{
     "SELECT t.model, t.entity_id, t.payload, t.rev, t.deleted, t.as_sent, t.written_at_ms, t.written_by, "
-    "t.written_version, t.updated_us "
+    "t.written_version, t.updated_us, t.created_us "
     "FROM {rows} AS r CROSS JOIN {each tether_records AS t "
     "WHERE t.scope = $1 AND t.model = r.model AND t.entity_id = r.entity_id}",
     k_key_columns};
@@ -53,6 +53,18 @@ constexpr BatchStatement k_remember{
     "ON CONFLICT (scope, mutation_id) DO NOTHING",
     k_decision_columns};
 
+constexpr Column k_overwritten_columns[] = {
+    {"mutation_id", Type::text}, {"client_id", Type::text},       {"model", Type::text},  {"entity_id", Type::text},
+    {"fields", Type::text},      {"payload", Type::text},         {"rev", Type::integer}, {"deleted", Type::integer},
+    {"written_by", Type::text},  {"written_at_ms", Type::integer}};
+constexpr BatchStatement k_keep_overwritten{
+    "INSERT INTO tether_overwritten(scope, mutation_id, client_id, model, entity_id, fields, payload, rev, deleted, "
+    "written_by, written_at_ms, decided_us) "
+    "{values $1, mutation_id, client_id, model, entity_id, fields, payload, rev, deleted, written_by, written_at_ms, "
+    "$2} "
+    "ON CONFLICT (scope, mutation_id) DO NOTHING",
+    k_overwritten_columns};
+
 constexpr Column k_change_columns[] = {{"model", Type::text},
                                        {"entity_id", Type::text},
                                        {"payload", Type::text},
@@ -73,9 +85,9 @@ constexpr Column k_change_columns[] = {{"model", Type::text},
   "rev_before = excluded.rev_before WHERE tether_records.rev = excluded.rev_before"
 constexpr BatchStatement k_store{
     "INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, written_by, "
-    "written_version, updated_us, rev_before) "
+    "written_version, updated_us, rev_before, created_us) "
     "{values $1, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, written_by, written_version, "
-    "updated_us, rev_before} " TETHER_UNLESS_OVERTAKEN,
+    "updated_us, rev_before, updated_us} " TETHER_UNLESS_OVERTAKEN,
     k_change_columns};
 // Both steps as one statement, so that the lock on the head row is held for it and the commit only. `updated_us` holds
 // the place in the batch. What was forgotten since the head was read ($4) may have been an id of this batch.
@@ -84,9 +96,9 @@ constexpr BatchStatement k_store_at_once{
     "clock_us = CASE WHEN clock_us + $2 > $3 THEN clock_us + $2 ELSE $3 END "
     "WHERE scope = $1 AND forgotten_ms = $4 RETURNING before_us, clock_us), "
     "stored AS (INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, "
-    "written_by, written_version, updated_us, rev_before) "
+    "written_by, written_version, updated_us, rev_before, created_us) "
     "SELECT $1, r.model, r.entity_id, r.payload, r.rev, r.deleted, r.as_sent, r.written_at_ms, r.written_by, "
-    "r.written_version, head.clock_us - $2 + r.updated_us, r.rev_before "
+    "r.written_version, head.clock_us - $2 + r.updated_us, r.rev_before, head.clock_us - $2 + r.updated_us "
     "FROM {rows} AS r CROSS JOIN head " TETHER_UNLESS_OVERTAKEN
     " RETURNING 1) "
     "SELECT before_us, clock_us, (SELECT count(*) FROM stored) FROM head",
@@ -94,14 +106,14 @@ constexpr BatchStatement k_store_at_once{
 #undef TETHER_UNLESS_OVERTAKEN
 
 constexpr Statement k_page{
-    "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM tether_records "
+    "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent, created_us FROM tether_records "
     "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"};
 constexpr std::int64_t k_page_portion = 256;  // rows: few statements for a page, little thrown away when it ends early
 // As long as a page gets, and no longer: what Postgres finds it sends. Where the page ends is found out first, without
 // the payloads, whose lengths Postgres knows without reading them: to carry them along would take longer. Two rows
 // beyond the bytes wanted: the one that crosses the bound, and one that shows that there are more.
 constexpr Statement k_bounded_page{
-    "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent FROM tether_records "
+    "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent, created_us FROM tether_records "
     "WHERE scope = $1 AND updated_us > $2 AND updated_us <= (SELECT max(updated_us) FROM (SELECT updated_us, "
     "sum(bytes) OVER (ORDER BY updated_us ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS before "
     "FROM (SELECT updated_us, octet_length(payload) AS bytes FROM tether_records "
@@ -134,7 +146,8 @@ rules::Record read_record(const Row& row) {
           .written_at_ms = row.integer(6),
           .written_by = ClientId{std::string(row.text(7))},
           .written_version = row.integer(8),
-          .updated_at = Cursor{row.integer(9)}};
+          .updated_at = Cursor{row.integer(9)},
+          .created_us = row.integer(10)};
 }
 
 PageRow read_page_row(const Row& row) {
@@ -145,7 +158,8 @@ PageRow read_page_row(const Row& row) {
           .rev = Rev{row.integer(4)},
           .updated_us = row.integer(5),
           .written_by = row.text(6),
-          .as_sent = row.integer(7) != 0};
+          .as_sent = row.integer(7) != 0,
+          .created_us = row.integer(8)};
 }
 
 bool took_effect(std::string_view outcome) {
@@ -232,14 +246,27 @@ bool Ledger::remember(std::span<const Decision> decisions, std::int64_t decided_
   rows.reserve(decisions.size() * std::size(k_decision_columns));
   for (const Decision* decision : sorted) {
     const auto& [mutation, client, decided] = *decision;
-    const bool refused = !took_effect(decided->outcome);
+    const bool lost = !took_effect(decided->outcome) || !decided->data.empty();
     rows.insert(rows.end(), {text(mutation->mutation_id.value), text(client->value), text(mutation->model.value),
                              text(mutation->entity_id.value), text(decided->content_hash), text(decided->outcome),
                              integer(decided->rev.value), decided->data.empty() ? Value(Null{}) : text(decided->data),
-                             refused ? text(mutation->payload) : Value(Null{}), integer(mutation->timestamp_ms)});
+                             lost ? text(mutation->payload) : Value(Null{}), integer(mutation->timestamp_ms)});
   }
   const auto count = transaction_.run_many(k_remember, {text(scope_.value), integer(decided_us)}, rows);
   return count == static_cast<std::int64_t>(decisions.size());
+}
+
+void Ledger::keep_overwritten(std::span<const Overwritten> overwritten, std::int64_t decided_us) {
+  if (overwritten.empty()) return;
+  sql::Batch rows;
+  rows.reserve(overwritten.size() * std::size(k_overwritten_columns));
+  for (const auto& [by, client, fields, record] : overwritten) {
+    rows.insert(rows.end(),
+                {text(by->mutation_id.value), text(client->value), text(by->model.value), text(by->entity_id.value),
+                 text(fields), text(record.payload), integer(record.rev.value), integer(record.deleted ? 1 : 0),
+                 text(record.written_by.value), integer(record.written_at_ms)});
+  }
+  transaction_.run_many(k_keep_overwritten, {text(scope_.value), integer(decided_us)}, rows);
 }
 
 std::optional<Ledger::Taken> Ledger::store(std::span<RecordChange> changes, std::int64_t now_us) {

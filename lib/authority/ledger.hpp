@@ -13,6 +13,7 @@
 #include "base/clock.hpp"
 #include "base/strong.hpp"
 #include "protocol/messages.hpp"
+#include "rules/mapping.hpp"
 #include "rules/resolve.hpp"
 #include "sql/database.hpp"
 
@@ -23,7 +24,7 @@ struct Decided {
   std::string content_hash;
   std::string outcome;  // applied | merged | conflict | a reason
   Rev rev{0};
-  std::string data;  // of a conflict or rejection; empty: NULL
+  std::string data;  // of a conflict or rejection: what was answered; of a merge: what was lost; empty: NULL
 };
 
 /// A row to remember. All outlive the call that it is given to.
@@ -31,6 +32,14 @@ struct Decision {
   const protocol::Mutation* mutation;
   const ClientId* client;
   const Decided* decided;
+};
+
+/// What a mutation took the place of that its writer had not seen.
+struct Overwritten {
+  const protocol::Mutation* by;
+  const ClientId* client;
+  std::string fields;    // an array of names
+  rules::Record record;  // as it was
 };
 
 /// Names an entity by the texts of the request that names it.
@@ -60,6 +69,11 @@ struct ScopeHead {
   std::string epoch;
 };
 
+/// When a record was made and changed, as far as it is known.
+constexpr rules::Times times(std::int64_t created_us, std::int64_t updated_us) {
+  return {.created_us = created_us == 0 ? updated_us : created_us, .updated_us = updated_us};
+}
+
 /// One page row. Views die when the sink returns.
 struct PageRow {
   std::string_view model;
@@ -70,6 +84,7 @@ struct PageRow {
   std::int64_t updated_us;
   std::string_view written_by;
   bool as_sent;
+  std::int64_t created_us;
 };
 
 class Ledger {
@@ -89,6 +104,9 @@ class Ledger {
 
   /// False when some id was remembered meanwhile by someone else: roll back and decide again.
   bool remember(std::span<const Decision> decisions, std::int64_t decided_us);
+
+  /// For whoever looks for it afterwards.
+  void keep_overwritten(std::span<const Overwritten> overwritten, std::int64_t decided_us);
 
   struct Taken {
     std::int64_t before;  // the scope's clock until now: nothing lies between it and `first` but this batch

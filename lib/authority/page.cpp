@@ -6,31 +6,43 @@
 #include "authority/authority.hpp"
 #include "authority/ledger.hpp"
 #include "protocol/codec.hpp"
+#include "rules/mapping.hpp"
+#include "rules/view.hpp"
 
 namespace tether::authority {
 namespace {
 
+/// For whom a page is made.
+struct Reader {
+  const protocol::PullRequest& request;
+  const protocol::Limits& limits;
+  const rules::Models& models;
+  std::string_view claims;
+};
+
 /// What one page takes and what it leaves out.
 class PageBuilder {
  public:
-  PageBuilder(const protocol::PullRequest& request, const protocol::Limits& limits, std::optional<Cursor> from)
-      : request_(request),
-        limits_(limits),
-        rows_max_(std::clamp<std::int64_t>(request.limit.value_or(limits.page_rows_default), 1, limits.page_rows_max)),
-        looked_at_max_(std::max(rows_max_, limits.page_rows_max)),
-        full_(!from || request.full.value_or(false)),
+  PageBuilder(const Reader& reader, std::optional<Cursor> from)
+      : request_(reader.request),
+        reader_(reader),
+        rows_max_(std::clamp<std::int64_t>(request_.limit.value_or(reader.limits.page_rows_default), 1,
+                                           reader.limits.page_rows_max)),
+        looked_at_max_(std::max(rows_max_, reader.limits.page_rows_max)),
+        full_(!from || request_.full.value_or(false)),
         cursor_(from) {}
 
-  Ledger::PageBounds bounds() const { return {rows_max_, static_cast<std::int64_t>(limits_.page_bytes_max)}; }
+  Ledger::PageBounds bounds() const { return {rows_max_, static_cast<std::int64_t>(reader_.limits.page_bytes_max)}; }
 
   /// False when the page ends before this row.
   bool take(const PageRow& row) {
     // A reply that leaves out much ends some time, too; its cursor has moved all the same.
     if (looked_at_ == looked_at_max_) return end();
-    if (!left_out(row)) {
+    const rules::Model* model = reader_.models.find(row.model);
+    const bool deleted = row.deleted || (model != nullptr && !is_visible(*model, row));
+    if (model != nullptr && !left_out(row, deleted)) {
       if (is_full()) return end();
-      writer_.snapshot(row.model, row.entity_id, row.deleted, row.deleted ? std::string_view("{}") : row.payload,
-                       row.rev, row.updated_us, row.written_by);
+      write(*model, row, deleted);
       ++rows_;
     }
     ++looked_at_;
@@ -39,9 +51,9 @@ class PageBuilder {
   }
 
   /// `first`: of a full pull, which the client will then name by the horizon that it began at.
-  Authority::Page finish(bool reset, bool first, const ScopeHead& head) && {
+  Authority::Page finish(bool reset, bool first, const ScopeHead& head, std::string_view view) && {
     protocol::PullReplyWriter::End end{
-        .new_cursor = cursor_, .has_more = has_more_, .reset = reset, .epoch = head.epoch};
+        .new_cursor = cursor_, .has_more = has_more_, .reset = reset, .epoch = head.epoch, .view = view};
     if (first && !head.epoch.empty()) end.horizon_us = head.horizon_us;
     // A cursor that this scope never gave out: it was restored, and says so by going back.
     if (rows_ == 0 && cursor_ && cursor_->value > head.clock_us) end.new_cursor = Cursor{head.clock_us};
@@ -56,18 +68,32 @@ class PageBuilder {
 
   /// At least one row always fits: a page that said has_more with a cursor that did not move would be asked for for
   /// ever.
-  bool is_full() const { return rows_ == rows_max_ || (rows_ > 0 && writer_.bytes() >= limits_.page_bytes_max); }
+  bool is_full() const { return rows_ == rows_max_ || (rows_ > 0 && writer_.bytes() >= reader_.limits.page_bytes_max); }
 
-  bool left_out(const PageRow& row) const {
-    if (full_ && request_.fresh && row.deleted) return true;
+  /// What left the view of a client arrives there as a delete, whether it ever was there or not: like any tombstone.
+  bool is_visible(const rules::Model& model, const PageRow& row) const {
+    return model.visible.empty() || rules::is_visible(model, row.payload, reader_.claims);
+  }
+
+  bool left_out(const PageRow& row, bool deleted) const {
+    if (full_ && request_.fresh && deleted) return true;
     if (!full_ && request_.skip_own && row.as_sent && row.written_by == request_.client_id.value) return true;
     if (request_.models.empty()) return false;
     return std::none_of(request_.models.begin(), request_.models.end(),
                         [&](const ModelName& model) { return model.value == row.model; });
   }
 
+  void write(const rules::Model& model, const PageRow& row, bool deleted) {
+    const auto write_as = [&](std::string_view payload) {
+      writer_.snapshot(row.model, row.entity_id, deleted, payload, row.rev, row.updated_us, row.written_by);
+    };
+    if (deleted) return write_as("{}");
+    if (!rules::maps_outbound(model)) return write_as(row.payload);
+    write_as(rules::outbound(model, row.payload, times(row.created_us, row.updated_us)));
+  }
+
   const protocol::PullRequest& request_;
-  const protocol::Limits& limits_;
+  const Reader& reader_;
   std::int64_t rows_max_;
   std::int64_t looked_at_max_;
   bool full_;  // the client asks for everything: nothing of its own is left out
@@ -78,34 +104,43 @@ class PageBuilder {
   protocol::PullReplyWriter writer_;
 };
 
-PageBuilder page_from(Ledger& ledger, const protocol::PullRequest& request, const protocol::Limits& limits,
-                      std::optional<Cursor> from) {
-  PageBuilder page(request, limits, from);
+PageBuilder page_from(Ledger& ledger, const Reader& reader, std::optional<Cursor> from) {
+  PageBuilder page(reader, from);
   ledger.page(from.value_or(Cursor{0}), page.bounds(), [&](const PageRow& row) { return page.take(row); });
   return page;
 }
 
-/// Whether the cursor lies before what is still known of deletes, and the client understands what follows from that.
+/// Whether the cursor lies before what is still known of deletes.
 /// During a full pull it may, as long as nothing more was forgotten since that began.
-bool must_reset(const protocol::PullRequest& request, const ScopeHead& head) {
-  if (!request.cursor || !request.full) return false;
+bool is_behind_horizon(const protocol::PullRequest& request, const ScopeHead& head) {
   const std::int64_t complete_from =
       *request.full ? request.horizon_us.value_or(head.horizon_us) : request.cursor->value;
   return complete_from < head.horizon_us;
 }
 
+/// Whether what the client has is not what it would have if it had always asked as it asks now: too much was forgotten
+/// meanwhile, or it may see other records. And whether it understands what follows from that.
+bool must_reset(const protocol::PullRequest& request, const ScopeHead& head, std::string_view view) {
+  if (!request.cursor || !request.full) return false;
+  return request.view != view || is_behind_horizon(request, head);
+}
+
 }  // namespace
 
-Authority::Page Authority::pull(sql::Database& database, const Scope& scope, const protocol::PullRequest& request) {
+Authority::Page Authority::pull(sql::Database& database, const Scope& scope, const protocol::PullRequest& request,
+                                std::string_view claims) {
+  const auto in_force = models();
+  const Reader reader{.request = request, .limits = options_.limits, .models = *in_force, .claims = claims};
+  const std::string view = rules::view_of(*in_force, claims);
   const auto transaction = database.begin(sql::Access::read);
   Ledger ledger(*transaction, scope);
-  std::optional page(page_from(ledger, request, options_.limits, request.cursor));
+  std::optional page(page_from(ledger, reader, request.cursor));
   // After the rows: what was forgotten while they were read has then moved the horizon already.
   const ScopeHead head = ledger.head().value_or(ScopeHead());
-  const bool reset = must_reset(request, head);
-  if (reset) page.emplace(page_from(ledger, request, options_.limits, std::nullopt));
+  const bool reset = must_reset(request, head, view);
+  if (reset) page.emplace(page_from(ledger, reader, std::nullopt));
   transaction->commit();
-  return std::move(*page).finish(reset, reset || !request.cursor, head);
+  return std::move(*page).finish(reset, reset || !request.cursor, head, view);
 }
 
 }  // namespace tether::authority

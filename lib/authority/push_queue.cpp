@@ -29,8 +29,8 @@ PushQueue::PushQueue(Apply apply, Bounds bounds) : apply_(std::move(apply)), bou
   TETHER_ASSERT(bounds_.at_once > 0);
 }
 
-protocol::PushReply PushQueue::push(const Scope& scope, const protocol::PushRequest& request, Instant received) {
-  Waiting mine(request, received);
+void PushQueue::push(const Scope& scope, Submission& submission) {
+  Waiting mine(submission);
   {
     std::unique_lock lock(mutex_);
     Line& line = lines_[scope.value];
@@ -39,7 +39,6 @@ protocol::PushReply PushQueue::push(const Scope& scope, const protocol::PushRequ
     if (!mine.done) lead(lock, line, scope);
   }
   if (mine.fault) std::rethrow_exception(mine.fault);
-  return std::move(mine.submission.reply);
 }
 
 std::size_t PushQueue::waiting() {

@@ -31,18 +31,18 @@ class PushQueue {
   };
   PushQueue(Apply apply, Bounds bounds);
 
-  /// Returns when the batch is decided and durable. Throws Error(busy) when its turn does not come in time, and what
-  /// `apply` throws for it. Safe from any thread; the transaction runs on the thread of one of those who wait for it.
-  /// `received` is when the request began to arrive.
-  protocol::PushReply push(const Scope& scope, const protocol::PushRequest& request, Instant received);
+  /// Returns when the batch is decided and durable, and its reply filled. Throws Error(busy) when its turn does not
+  /// come in time, and what `apply` throws for it. Safe from any thread; the transaction runs on the thread of one of
+  /// those who wait for it.
+  void push(const Scope& scope, Submission& submission);
 
   /// Pushes that wait for their turn, in all scopes.
   std::size_t waiting();
 
  private:
   struct Waiting {
-    Waiting(const protocol::PushRequest& request, Instant received) : submission(request, received) {}
-    Submission submission;
+    explicit Waiting(Submission& mine) : submission(mine) {}
+    Submission& submission;
     bool taken = false;  // into a transaction that is under way
     bool done = false;
     std::exception_ptr fault;

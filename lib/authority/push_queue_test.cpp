@@ -28,7 +28,9 @@ class Counter {
       for (int i = 0; i < count; ++i) request.mutations.push_back(create(i, "T"));
       std::string answer;
       try {
-        answer = queue.push(Scope{scope}, request, {}).epoch;
+        Submission submission(request, {});
+        queue.push(Scope{scope}, submission);
+        answer = submission.reply.epoch;
       } catch (const Error& error) {
         answer = error.what();
       }

@@ -42,6 +42,7 @@ class PullReplyWriter {
     bool reset = false;
     std::string_view epoch;
     std::optional<std::int64_t> horizon_us;
+    std::string_view view;
   };
   std::string finish(const End& end) &&;
 

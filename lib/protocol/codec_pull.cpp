@@ -38,6 +38,8 @@ PullRequest read_pull_request(JsonReader& reader) {
       request.fresh = read_flag(reader);
     } else if (field == "full") {
       request.full = read_optional(reader, [](JsonReader& r) { return r.boolean(); });
+    } else if (field == "view") {
+      request.view = read_optional_text(reader);
     } else {
       reader.value();
     }
@@ -100,6 +102,8 @@ PullReply read_pull_reply(JsonReader& reader) {
       reply.epoch = read_optional_text(reader);
     } else if (field == "horizon") {
       reply.horizon_us = read_optional_integer(reader);
+    } else if (field == "view") {
+      reply.view = read_optional_text(reader);
     } else {
       reader.value();
     }
@@ -156,6 +160,7 @@ std::string encode(const PullRequest& request) {
   if (request.fresh) writer.key("fresh").boolean(true);
   if (request.full) writer.key("full").boolean(*request.full);
   if (request.horizon_us) writer.key("horizon").number(*request.horizon_us);
+  if (!request.view.empty()) writer.key("view").text(request.view);
   writer.end_object();
   return out;
 }
@@ -199,6 +204,7 @@ std::string PullReplyWriter::finish(const End& end) && {
   writer.key("reset").boolean(end.reset);
   if (!end.epoch.empty()) writer.key("epoch").text(end.epoch);
   if (end.horizon_us) writer.key("horizon").number(*end.horizon_us);
+  if (!end.view.empty()) writer.key("view").text(end.view);
   writer.end_object();
   return std::move(out_);
 }
@@ -212,7 +218,8 @@ std::string encode(const PullReply& reply) {
                                    .has_more = reply.has_more,
                                    .reset = reply.reset,
                                    .epoch = reply.epoch,
-                                   .horizon_us = reply.horizon_us});
+                                   .horizon_us = reply.horizon_us,
+                                   .view = reply.view});
 }
 
 PullReply decode_pull_reply(std::string_view body) {

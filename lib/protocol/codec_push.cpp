@@ -158,6 +158,8 @@ PushReply read_push_reply(JsonReader& reader) {
       reply.cursor_before = read_cursor(reader);
     } else if (field == "epoch") {
       reply.epoch = read_optional_text(reader);
+    } else if (field == "preview") {
+      reply.preview = read_flag(reader);
     } else {
       reader.value();
     }
@@ -246,6 +248,7 @@ std::string encode(const PushReply& reply) {
   if (reply.cursor_before) writer.key("cursor_before").number(reply.cursor_before->value);
   if (reply.cursor) writer.key("cursor").number(reply.cursor->value);
   if (!reply.epoch.empty()) writer.key("epoch").text(reply.epoch);
+  if (reply.preview) writer.key("preview").boolean(true);
   writer.end_object();
   return out;
 }

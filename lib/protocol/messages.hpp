@@ -81,7 +81,8 @@ struct PushReply {
   std::optional<std::int64_t> server_time_us;    // ext
   std::optional<Cursor> cursor_before;  // ext: if this batch took cursor values: the scope's highest one before it, and
   std::optional<Cursor> cursor;         // the highest that it took; whatever lies between the two is this batch
-  std::string epoch;  // ext; another one than the request's: the server was restored and decided nothing
+  std::string epoch;     // ext; another one than the request's: the server was restored and decided nothing
+  bool preview = false;  // ext: nothing of this was done
   bool operator==(const PushReply&) const = default;
 };
 
@@ -95,6 +96,7 @@ struct PullRequest {
   std::optional<bool> full;       // ext: present: this client understands `reset`; true: the cursor belongs to a
                                   // full pull that is under way, so it may lie before the horizon
   std::optional<std::int64_t> horizon_us;  // ext, with full: what the first page of this full pull said
+  std::string view;                        // ext, with full: what the last first page said; empty: nothing
   bool operator==(const PullRequest&) const = default;
 };
 
@@ -115,7 +117,8 @@ struct PullReply {
   bool reset = false;  // ext
   std::string epoch;   // ext; empty when the server says none
   std::optional<std::int64_t>
-      horizon_us;  // ext, on the first page of a full pull: to be said with the requests that follow
+      horizon_us;    // ext, on the first page of a full pull: to be said with the requests that follow
+  std::string view;  // ext: names what this client may see and how it is told; to be said with all requests that follow
   bool operator==(const PullReply&) const = default;
 };
 

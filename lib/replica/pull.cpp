@@ -45,6 +45,7 @@ struct Position {
   std::optional<std::int64_t> horizon_us;  // what the server's first page of it said
   std::int64_t generation = 0;             // of the latest full pull
   std::string epoch;
+  std::string view;    // what the latest full pull was told
   bool empty = false;  // nothing was stored when the session began
 };
 
@@ -56,6 +57,7 @@ Position position(File& file) {
     found.full = found.horizon_us.has_value();
     found.generation = state_number(transaction, "generation").value_or(0);
     found.epoch = state(transaction, "epoch").value_or("");
+    found.view = state(transaction, "view").value_or("");
     found.empty = transaction.run(k_anything_stored, {}) == 0;
   });
   return found;
@@ -68,6 +70,7 @@ std::string request_from(const Position& position, const ClientId& client_id, st
   request.limit = page;
   request.full = position.full || !position.cursor;
   if (position.full) request.horizon_us = position.horizon_us;
+  request.view = position.view;
   request.fresh = position.empty && !position.cursor;
   return protocol::encode(request);
 }
@@ -151,6 +154,7 @@ class Session {
       at_.full = true;
       ++at_.generation;
       at_.horizon_us = reply.horizon_us;
+      at_.view = reply.view;
     }
     page.full = at_.full;
     if (!reply.new_cursor) {
@@ -175,6 +179,7 @@ class Session {
     if (page.first) {
       set_state(*transaction, "generation", std::to_string(at_.generation), now);
       set_state(*transaction, "full_pull", std::to_string(at_.horizon_us.value_or(0)), now);
+      set_state(*transaction, "view", page.reply.view, now);
     }
     const std::optional<std::int64_t> applied = apply_snapshots(*transaction, page.reply.snapshots, arrival);
     if (!applied) {

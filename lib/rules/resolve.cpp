@@ -18,13 +18,14 @@ Record next(const Mutation& mutation, const Record& record, const Writer& writer
           .written_at_ms = writer.written_at_ms,
           .written_by = writer.client,
           .written_version = mutation.version,
-          .updated_at = record.updated_at};
+          .updated_at = record.updated_at,
+          .created_us = record.created_us};
 }
 
 Applied write(const Mutation& mutation, const Record& record, const Writer& writer) {
   Record after = next(mutation, record, writer);
-  // What was deleted starts anew: fields of its former life do not come back with a create that does not name them.
-  const bool anew = !record.exists() || record.deleted;
+  // What is created after it was deleted starts anew: fields of its former life that it does not name do not come back.
+  const bool anew = !record.exists() || (record.deleted && mutation.operation == Operation::create);
   after.as_sent = anew || covers(mutation.payload, record.payload);
   after.payload = after.as_sent ? mutation.payload : overlay(record.payload, mutation.payload);
   const bool merged = !after.as_sent;
@@ -44,24 +45,22 @@ std::int64_t edit_time(const Record& record, const Writer& writer) {
   return std::min(record.written_at_ms, writer.now_ms);
 }
 
-/// Last writer wins, by edit time: the outcome does not depend on who arrived first.
-bool wins(const Record& record, const Writer& writer, Policy policy) {
-  return policy == Policy::last_write_wins && writer.written_at_ms >= edit_time(record, writer);
+/// By edit time the outcome does not depend on who arrived first.
+bool is_later(const Record& record, const Writer& writer) {
+  return writer.written_at_ms >= edit_time(record, writer);
+}
+
+std::vector<std::string> names_of_changes(const std::string& from, const std::string& to) {
+  return field_names(changes(from, to));
 }
 
 Conflict conflict_with(const Record& record, const Mutation& mutation) {
   if (record.deleted || mutation.operation == Operation::remove) return {};
-  return {.fields = field_names(changes(record.payload, mutation.payload))};
+  return {.fields = names_of_changes(record.payload, mutation.payload)};
 }
 
 Outcome not_found() {
   return Rejected{.reason = std::string(protocol::reason::k_not_found)};
-}
-
-/// An update of what is deleted never brings it back: its writer decides anew. A delete has what it wanted.
-Outcome resolve_update_of_tombstone(const Mutation& mutation) {
-  if (mutation.base_rev) return Conflict{};
-  return not_found();
 }
 
 /// Two people who wrote the same do not disagree.
@@ -76,7 +75,150 @@ bool written_by_the_same(const Mutation& mutation, const Record& record, const W
   return !mutation.base_rev || mutation.version > record.written_version;
 }
 
+/// The mutation as it was sent, put over what its writer had not seen.
+Applied take(const Mutation& mutation, const Record& record, const Writer& writer) {
+  if (mutation.operation == Operation::remove) {
+    Applied removed = remove(mutation, record, writer);
+    removed.overwrote = field_names(record.payload);
+    return removed;
+  }
+  Applied written = write(mutation, record, writer);
+  if (!record.deleted) {
+    written.overwrote = field_names(selected(record.payload, changes(record.payload, mutation.payload)));
+  }
+  return written;
+}
+
+/// What the writer had seen, as far as it says so.
+std::string base_of(const Mutation& mutation) {
+  return mutation.before ? as_before(mutation.payload, *mutation.before) : "null";
+}
+
+/// Of an update that says what it changed only that counts: all else is what its writer happened to have.
+std::string written_fields(const Mutation& mutation) {
+  return mutation.before ? selected(mutation.payload, *mutation.before) : mutation.payload;
+}
+
+Undecided ask(const Mutation& mutation, const Record& record, const Writer& writer) {
+  return {{.kind = QuestionKind::resolve,
+           .model = mutation.model,
+           .entity_id = mutation.entity_id,
+           .operation = mutation.operation,
+           .base = base_of(mutation),
+           .ours = mutation.operation == Operation::remove ? "null" : mutation.payload,
+           .theirs = record.deleted ? "null" : record.payload,
+           .claims = std::string(writer.claims)}};
+}
+
+/// `payload` instead of what either side has. Edit times only go on: an older edit that was merged makes nothing older.
+Applied store(std::string payload, const Mutation& mutation, const Record& record, const Writer& writer) {
+  Record after = next(mutation, record, writer);
+  after.written_at_ms = std::max(writer.written_at_ms, edit_time(record, writer));
+  after.as_sent = same_fields(payload, mutation.payload);
+  after.payload = std::move(payload);
+  const bool merged = !after.as_sent;
+  return {.after = std::move(after), .merged = merged};
+}
+
+Applied store_verdict(const Apply& verdict, const Mutation& mutation, const Record& record, const Writer& writer) {
+  // Fields that the verdict does not name stay: a program that forgets one must not delete it.
+  std::string payload = record.deleted ? verdict.payload : overlay(record.payload, verdict.payload);
+  Applied stored = store(std::move(payload), mutation, record, writer);
+  const std::string& after = stored.after.payload;
+  if (!record.deleted) stored.overwrote = names_of_changes(after, record.payload);
+  if (mutation.operation != Operation::remove) stored.lost = names_of_changes(after, written_fields(mutation));
+  return stored;
+}
+
+/// The words by which clients and the ledger know other outcomes are nobody's to say: `duplicate` would be taken for
+/// synced, and the edit would be lost.
+bool is_reserved(std::string_view reason) {
+  constexpr std::string_view k_outcomes[] = {"applied", "merged", "conflict"};
+  return reason.empty() || reason == protocol::reason::k_duplicate || reason == protocol::reason::k_error ||
+         std::ranges::find(k_outcomes, reason) != std::end(k_outcomes);
+}
+
+Outcome obey(const Verdict& verdict, const Mutation& mutation, const Record& record, const Writer& writer) {
+  if (const auto* apply = std::get_if<Apply>(&verdict)) return store_verdict(*apply, mutation, record, writer);
+  if (std::holds_alternative<Keep>(verdict)) return conflict_with(record, mutation);
+  if (const auto* refuse = std::get_if<Refuse>(&verdict)) return refusal(*refuse);
+  if (std::holds_alternative<Delete>(verdict)) {
+    return record.deleted ? Applied{.after = record, .merged = true, .lost = field_names(written_fields(mutation))}
+                          : take({.operation = Operation::remove, .version = mutation.version}, record, writer);
+  }
+  return Rejected{.reason = std::string(protocol::reason::k_error)};
+}
+
+Outcome ask_or_obey(const Mutation& mutation, const Record& record, const Writer& writer, const Verdict* verdict) {
+  if (verdict != nullptr) return obey(*verdict, mutation, record, writer);
+  return ask(mutation, record, writer);
+}
+
+/// An update of what is deleted brings it back only where the model says so: otherwise its writer decides anew. The
+/// original client says nothing of what it had seen, and its own server answers `not_found`.
+Outcome resolve_update_of_tombstone(const Mutation& mutation, const Record& record, const Writer& writer,
+                                    const Model& model, const Verdict* verdict) {
+  if (model.delete_policy == DeletePolicy::edit_wins) return write(mutation, record, writer);
+  if (!mutation.base_rev) return not_found();
+  const bool asks = model.policy == Policy::exec && model.delete_policy == DeletePolicy::by_policy;
+  return asks ? ask_or_obey(mutation, record, writer, verdict) : Conflict{};
+}
+
+Outcome decide_by_policy(const Mutation& mutation, const Record& record, const Writer& writer, Policy policy,
+                         const Verdict* verdict) {
+  switch (policy) {
+    case Policy::client_wins:
+      return take(mutation, record, writer);
+    case Policy::last_write_wins:
+    case Policy::merge:  // of an edit that does not say what it changed, or of a delete
+      if (is_later(record, writer)) return take(mutation, record, writer);
+      break;
+    case Policy::exec:
+      return ask_or_obey(mutation, record, writer, verdict);
+    case Policy::server_wins:
+    case Policy::manual:
+      break;
+  }
+  return conflict_with(record, mutation);
+}
+
+Outcome decide_conflict(const Mutation& mutation, const Record& record, const Writer& writer, const Model& model,
+                        const Verdict* verdict) {
+  if (mutation.operation == Operation::remove && model.delete_policy != DeletePolicy::by_policy) {
+    return model.delete_policy == DeletePolicy::delete_wins ? Outcome(take(mutation, record, writer)) : Conflict{};
+  }
+  return decide_by_policy(mutation, record, writer, model.policy, verdict);
+}
+
+/// Whether the writer says what it changed, and the record has moved on since: whoever did that, a later edit made
+/// offline must not carry back the stale values of fields that an earlier one was merged with.
+bool is_to_be_merged(const Mutation& mutation, const Record& record, Policy policy) {
+  return policy == Policy::merge && mutation.operation == Operation::update && mutation.before && mutation.base_rev &&
+         record.rev > *mutation.base_rev;
+}
+
+Outcome merged(const Mutation& mutation, const Record& record, const Writer& writer, const Strategies& strategies) {
+  Merge merged = merge({.before = *mutation.before,
+                        .ours = mutation.payload,
+                        .theirs = record.payload,
+                        .ours_is_later = is_later(record, writer)},
+                       strategies);
+  if (!merged.disputed.empty()) return Conflict{.fields = std::move(merged.disputed)};
+  const bool changes_nothing = same_fields(merged.payload, record.payload);
+  Applied applied = changes_nothing ? Applied{.after = record, .merged = !same_fields(record.payload, mutation.payload)}
+                                    : store(std::move(merged.payload), mutation, record, writer);
+  applied.overwrote = std::move(merged.lost_theirs);
+  applied.lost = std::move(merged.lost_ours);
+  return applied;
+}
+
 }  // namespace
+
+Rejected refusal(const Refuse& refuse) {
+  const std::string_view reason = refuse.reason;
+  return {.reason = std::string(is_reserved(reason) ? protocol::reason::k_validation_failed : reason),
+          .data = refuse.data};
+}
 
 std::int64_t corrected_edit_time(std::int64_t timestamp_ms, std::optional<std::int64_t> sent_at_ms,
                                  std::int64_t now_ms) {
@@ -94,17 +236,24 @@ bool conflicts(const Mutation& mutation, const Record& record, const Writer& wri
   return mutation.operation != Operation::create && writer.written_at_ms < edit_time(record, writer);
 }
 
-Outcome resolve(const Mutation& mutation, const Record& record, const Writer& writer, Policy policy) {
+Outcome resolve(const Mutation& mutation, const Record& record, const Writer& writer, const Model& model,
+                const Verdict* verdict) {
   const auto operation = mutation.operation;
   if (!record.exists()) return operation == Operation::create ? Outcome(write(mutation, record, writer)) : not_found();
   if (record.deleted && operation == Operation::remove) return Applied{.after = record};
-  if (record.deleted && operation == Operation::update) return resolve_update_of_tombstone(mutation);
-  if (conflicts(mutation, record, writer) && !wins(record, writer, policy)) {
-    if (wants_what_is(mutation, record))
-      return Applied{.after = record, .merged = !covers(mutation.payload, record.payload)};
-    return conflict_with(record, mutation);
+  if (record.deleted && operation == Operation::update) {
+    return resolve_update_of_tombstone(mutation, record, writer, model, verdict);
   }
-  return operation == Operation::remove ? remove(mutation, record, writer) : write(mutation, record, writer);
+  if (is_to_be_merged(mutation, record, model.policy)) return merged(mutation, record, writer, model.strategies);
+  if (!conflicts(mutation, record, writer)) {
+    return operation == Operation::remove ? remove(mutation, record, writer) : write(mutation, record, writer);
+  }
+  Outcome outcome = decide_conflict(mutation, record, writer, model, verdict);
+  const bool stands_against = !std::holds_alternative<Applied>(outcome);
+  if (stands_against && wants_what_is(mutation, record)) {
+    return Applied{.after = record, .merged = !covers(mutation.payload, record.payload)};
+  }
+  return outcome;
 }
 
 }  // namespace tether::rules

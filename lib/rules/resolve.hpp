@@ -13,6 +13,7 @@
 #include "base/strong.hpp"
 #include "protocol/messages.hpp"
 #include "rules/model.hpp"
+#include "rules/verdict.hpp"
 
 namespace tether::rules {
 
@@ -26,6 +27,7 @@ struct Record {
   ClientId written_by;
   std::int64_t written_version = 0;  // that writer's own count for the entity
   Cursor updated_at{0};              // when the server took it, and its place in the order of the scope
+  std::int64_t created_us = 0;       // when the server first took it; 0: not known
 
   bool exists() const { return rev.value > 0; }
 };
@@ -34,7 +36,9 @@ struct Record {
 /// The caller stamps `after.updated_at`.
 struct Applied {
   Record after;
-  bool merged = false;  // what is stored differs from the payload sent
+  bool merged = false;                 // what is stored differs from the payload sent
+  std::vector<std::string> overwrote;  // fields whose value the writer had not seen, and that it took the place of
+  std::vector<std::string> lost;       // fields that the writer changed and whose value is not what is stored
 };
 
 /// Someone else's change, not seen by the writer, stands.
@@ -47,16 +51,28 @@ struct Rejected {
   std::string data = "{}";  // a JSON object
 };
 
-using Outcome = std::variant<Applied, Conflict, Rejected>;
+/// Somebody else decides: to be asked, and then to be resolved again with the verdict.
+struct Undecided {
+  Question question;
+};
+
+using Outcome = std::variant<Applied, Conflict, Rejected, Undecided>;
 
 /// Who sends it and when it was written, by the server's clock.
 struct Writer {
   ClientId client;
   std::int64_t written_at_ms = 0;                                  // see corrected_edit_time
   std::int64_t now_ms = std::numeric_limits<std::int64_t>::max();  // the server's clock
+  std::string_view claims = "{}";                                  // what is known for certain of the client
 };
 
-Outcome resolve(const protocol::Mutation& mutation, const Record& record, const Writer& writer, Policy policy);
+/// Undecided only under Policy::exec, and only where `verdict` is null.
+Outcome resolve(const protocol::Mutation& mutation, const Record& record, const Writer& writer, const Model& model,
+                const Verdict* verdict = nullptr);
+
+/// What a program's refusal is answered as: words that mean something else on the wire or in the ledger are not its to
+/// say.
+Rejected refusal(const Refuse& refuse);
 
 /// The edit time of a mutation by the server's clock: `timestamp_ms` moved by the skew that `sent_at_ms` shows, where
 /// it is given, and never later than now.

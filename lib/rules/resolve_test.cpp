@@ -17,13 +17,12 @@ const ClientId ben{"ben"};
 enum class State { absent, live, deleted };
 enum class Seen { latest, older, unsaid };      // by base_rev: the record's rev, an older one, or no base_rev at all
 enum class Edited { earlier, same_ms, later };  // against the record's written_at
-enum class Answer { applied, unchanged, conflict, not_found };
 
 /// The record that every case meets: last written by ben at 1000 ms, rev 5.
 Record record_in(State state) {
   if (state == State::absent) return {};
   return {.rev = Rev{5},
-          .payload = R"({"title":"pump","done":false})",
+          .payload = R"({"title":"pump","done":true})",
           .deleted = state == State::deleted,
           .written_at_ms = 1000,
           .written_by = ben,
@@ -40,6 +39,7 @@ Mutation mutation_of(Operation operation, Seen seen) {
   mutation.version = 4;
   if (seen == Seen::latest) mutation.base_rev = Rev{5};
   if (seen == Seen::older) mutation.base_rev = Rev{4};
+  if (operation == Operation::update && seen != Seen::unsaid) mutation.before = R"({"title":"pump"})";
   return mutation;
 }
 
@@ -47,14 +47,17 @@ std::int64_t time_of(Edited edited) {
   return edited == Edited::earlier ? 999 : edited == Edited::same_ms ? 1000 : 1001;
 }
 
-Answer answer_to(const Outcome& outcome) {
-  if (const auto* applied = std::get_if<Applied>(&outcome)) {
-    return applied->after.updated_at == Cursor{77} && applied->after.rev == Rev{5} ? Answer::unchanged
-                                                                                   : Answer::applied;
+/// a applied, u applied and nothing changed, m merged field by field, c conflict, n not_found, ? somebody else decides.
+char answer_to(const Outcome& outcome) {
+  if (std::holds_alternative<Undecided>(outcome)) return '?';
+  if (std::holds_alternative<Conflict>(outcome)) return 'c';
+  if (const auto* rejected = std::get_if<Rejected>(&outcome)) {
+    CHECK(rejected->reason == "not_found");
+    return 'n';
   }
-  if (std::holds_alternative<Conflict>(outcome)) return Answer::conflict;
-  CHECK(std::get<Rejected>(outcome).reason == "not_found");
-  return Answer::not_found;
+  const auto& applied = std::get<Applied>(outcome);
+  if (applied.after.rev == Rev{5}) return 'u';
+  return applied.after.payload == R"({"title":"valve","done":true})" ? 'm' : 'a';
 }
 
 struct Case {
@@ -62,108 +65,113 @@ struct Case {
   State state;
   Seen seen;
   Edited edited;
-  Answer from_another;   // ann, who did not write the record
-  Answer from_the_same;  // ben, who did
+  const char* from_another;   // ann, who did not write the record: an answer for each of k_policies
+  const char* from_the_same;  // ben, who did
 };
+
+constexpr Policy k_policies[] = {Policy::last_write_wins, Policy::server_wins, Policy::client_wins,
+                                 Policy::merge,           Policy::manual,      Policy::exec};
 
 constexpr auto C = Operation::create;
 constexpr auto U = Operation::update;
 constexpr auto D = Operation::remove;
-constexpr auto k_applied = Answer::applied;
-constexpr auto k_unchanged = Answer::unchanged;
-constexpr auto k_conflict = Answer::conflict;
-constexpr auto k_not_found = Answer::not_found;
 
-// Every combination of operation × record × detection × edit time, for another writer and for the same.
+// clang-format off
+// Every combination of operation × record × detection × edit time, for another writer and for the same, by policy.
 constexpr Case k_table[] = {
-    {C, State::absent, Seen::latest, Edited::earlier, k_applied, k_applied},
-    {C, State::absent, Seen::latest, Edited::same_ms, k_applied, k_applied},
-    {C, State::absent, Seen::latest, Edited::later, k_applied, k_applied},
-    {C, State::absent, Seen::older, Edited::earlier, k_applied, k_applied},
-    {C, State::absent, Seen::older, Edited::same_ms, k_applied, k_applied},
-    {C, State::absent, Seen::older, Edited::later, k_applied, k_applied},
-    {C, State::absent, Seen::unsaid, Edited::earlier, k_applied, k_applied},
-    {C, State::absent, Seen::unsaid, Edited::same_ms, k_applied, k_applied},
-    {C, State::absent, Seen::unsaid, Edited::later, k_applied, k_applied},
-    {C, State::live, Seen::latest, Edited::earlier, k_applied, k_applied},
-    {C, State::live, Seen::latest, Edited::same_ms, k_applied, k_applied},
-    {C, State::live, Seen::latest, Edited::later, k_applied, k_applied},
-    {C, State::live, Seen::older, Edited::earlier, k_conflict, k_applied},
-    {C, State::live, Seen::older, Edited::same_ms, k_applied, k_applied},
-    {C, State::live, Seen::older, Edited::later, k_applied, k_applied},
-    {C, State::live, Seen::unsaid, Edited::earlier, k_applied, k_applied},
-    {C, State::live, Seen::unsaid, Edited::same_ms, k_applied, k_applied},
-    {C, State::live, Seen::unsaid, Edited::later, k_applied, k_applied},
-    {C, State::deleted, Seen::latest, Edited::earlier, k_applied, k_applied},
-    {C, State::deleted, Seen::latest, Edited::same_ms, k_applied, k_applied},
-    {C, State::deleted, Seen::latest, Edited::later, k_applied, k_applied},
-    {C, State::deleted, Seen::older, Edited::earlier, k_conflict, k_applied},
-    {C, State::deleted, Seen::older, Edited::same_ms, k_applied, k_applied},
-    {C, State::deleted, Seen::older, Edited::later, k_applied, k_applied},
-    {C, State::deleted, Seen::unsaid, Edited::earlier, k_applied, k_applied},
-    {C, State::deleted, Seen::unsaid, Edited::same_ms, k_applied, k_applied},
-    {C, State::deleted, Seen::unsaid, Edited::later, k_applied, k_applied},
+    {C, State::absent, Seen::latest, Edited::earlier, "aaaaaa", "aaaaaa"},
+    {C, State::absent, Seen::latest, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {C, State::absent, Seen::latest, Edited::later, "aaaaaa", "aaaaaa"},
+    {C, State::absent, Seen::older, Edited::earlier, "aaaaaa", "aaaaaa"},
+    {C, State::absent, Seen::older, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {C, State::absent, Seen::older, Edited::later, "aaaaaa", "aaaaaa"},
+    {C, State::absent, Seen::unsaid, Edited::earlier, "aaaaaa", "aaaaaa"},
+    {C, State::absent, Seen::unsaid, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {C, State::absent, Seen::unsaid, Edited::later, "aaaaaa", "aaaaaa"},
+    {C, State::live, Seen::latest, Edited::earlier, "aaaaaa", "aaaaaa"},
+    {C, State::live, Seen::latest, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {C, State::live, Seen::latest, Edited::later, "aaaaaa", "aaaaaa"},
+    {C, State::live, Seen::older, Edited::earlier, "ccacc?", "aaaaaa"},
+    {C, State::live, Seen::older, Edited::same_ms, "acaac?", "aaaaaa"},
+    {C, State::live, Seen::older, Edited::later, "acaac?", "aaaaaa"},
+    {C, State::live, Seen::unsaid, Edited::earlier, "aaaaaa", "aaaaaa"},
+    {C, State::live, Seen::unsaid, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {C, State::live, Seen::unsaid, Edited::later, "aaaaaa", "aaaaaa"},
+    {C, State::deleted, Seen::latest, Edited::earlier, "aaaaaa", "aaaaaa"},
+    {C, State::deleted, Seen::latest, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {C, State::deleted, Seen::latest, Edited::later, "aaaaaa", "aaaaaa"},
+    {C, State::deleted, Seen::older, Edited::earlier, "ccacc?", "aaaaaa"},
+    {C, State::deleted, Seen::older, Edited::same_ms, "acaac?", "aaaaaa"},
+    {C, State::deleted, Seen::older, Edited::later, "acaac?", "aaaaaa"},
+    {C, State::deleted, Seen::unsaid, Edited::earlier, "aaaaaa", "aaaaaa"},
+    {C, State::deleted, Seen::unsaid, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {C, State::deleted, Seen::unsaid, Edited::later, "aaaaaa", "aaaaaa"},
 
-    {U, State::absent, Seen::latest, Edited::earlier, k_not_found, k_not_found},
-    {U, State::absent, Seen::latest, Edited::same_ms, k_not_found, k_not_found},
-    {U, State::absent, Seen::latest, Edited::later, k_not_found, k_not_found},
-    {U, State::absent, Seen::older, Edited::earlier, k_not_found, k_not_found},
-    {U, State::absent, Seen::older, Edited::same_ms, k_not_found, k_not_found},
-    {U, State::absent, Seen::older, Edited::later, k_not_found, k_not_found},
-    {U, State::absent, Seen::unsaid, Edited::earlier, k_not_found, k_not_found},
-    {U, State::absent, Seen::unsaid, Edited::same_ms, k_not_found, k_not_found},
-    {U, State::absent, Seen::unsaid, Edited::later, k_not_found, k_not_found},
-    {U, State::live, Seen::latest, Edited::earlier, k_applied, k_applied},
-    {U, State::live, Seen::latest, Edited::same_ms, k_applied, k_applied},
-    {U, State::live, Seen::latest, Edited::later, k_applied, k_applied},
-    {U, State::live, Seen::older, Edited::earlier, k_conflict, k_applied},
-    {U, State::live, Seen::older, Edited::same_ms, k_applied, k_applied},
-    {U, State::live, Seen::older, Edited::later, k_applied, k_applied},
-    {U, State::live, Seen::unsaid, Edited::earlier, k_conflict, k_applied},
-    {U, State::live, Seen::unsaid, Edited::same_ms, k_applied, k_applied},
-    {U, State::live, Seen::unsaid, Edited::later, k_applied, k_applied},
-    {U, State::deleted, Seen::latest, Edited::earlier, k_conflict, k_conflict},
-    {U, State::deleted, Seen::latest, Edited::same_ms, k_conflict, k_conflict},
-    {U, State::deleted, Seen::latest, Edited::later, k_conflict, k_conflict},
-    {U, State::deleted, Seen::older, Edited::earlier, k_conflict, k_conflict},
-    {U, State::deleted, Seen::older, Edited::same_ms, k_conflict, k_conflict},
-    {U, State::deleted, Seen::older, Edited::later, k_conflict, k_conflict},
-    {U, State::deleted, Seen::unsaid, Edited::earlier, k_not_found, k_not_found},
-    {U, State::deleted, Seen::unsaid, Edited::same_ms, k_not_found, k_not_found},
-    {U, State::deleted, Seen::unsaid, Edited::later, k_not_found, k_not_found},
+    {U, State::absent, Seen::latest, Edited::earlier, "nnnnnn", "nnnnnn"},
+    {U, State::absent, Seen::latest, Edited::same_ms, "nnnnnn", "nnnnnn"},
+    {U, State::absent, Seen::latest, Edited::later, "nnnnnn", "nnnnnn"},
+    {U, State::absent, Seen::older, Edited::earlier, "nnnnnn", "nnnnnn"},
+    {U, State::absent, Seen::older, Edited::same_ms, "nnnnnn", "nnnnnn"},
+    {U, State::absent, Seen::older, Edited::later, "nnnnnn", "nnnnnn"},
+    {U, State::absent, Seen::unsaid, Edited::earlier, "nnnnnn", "nnnnnn"},
+    {U, State::absent, Seen::unsaid, Edited::same_ms, "nnnnnn", "nnnnnn"},
+    {U, State::absent, Seen::unsaid, Edited::later, "nnnnnn", "nnnnnn"},
+    {U, State::live, Seen::latest, Edited::earlier, "aaaaaa", "aaaaaa"},
+    {U, State::live, Seen::latest, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {U, State::live, Seen::latest, Edited::later, "aaaaaa", "aaaaaa"},
+    {U, State::live, Seen::older, Edited::earlier, "ccamc?", "aaamaa"},
+    {U, State::live, Seen::older, Edited::same_ms, "acamc?", "aaamaa"},
+    {U, State::live, Seen::older, Edited::later, "acamc?", "aaamaa"},
+    {U, State::live, Seen::unsaid, Edited::earlier, "ccacc?", "aaaaaa"},
+    {U, State::live, Seen::unsaid, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {U, State::live, Seen::unsaid, Edited::later, "aaaaaa", "aaaaaa"},
+    {U, State::deleted, Seen::latest, Edited::earlier, "ccccc?", "ccccc?"},
+    {U, State::deleted, Seen::latest, Edited::same_ms, "ccccc?", "ccccc?"},
+    {U, State::deleted, Seen::latest, Edited::later, "ccccc?", "ccccc?"},
+    {U, State::deleted, Seen::older, Edited::earlier, "ccccc?", "ccccc?"},
+    {U, State::deleted, Seen::older, Edited::same_ms, "ccccc?", "ccccc?"},
+    {U, State::deleted, Seen::older, Edited::later, "ccccc?", "ccccc?"},
+    {U, State::deleted, Seen::unsaid, Edited::earlier, "nnnnnn", "nnnnnn"},
+    {U, State::deleted, Seen::unsaid, Edited::same_ms, "nnnnnn", "nnnnnn"},
+    {U, State::deleted, Seen::unsaid, Edited::later, "nnnnnn", "nnnnnn"},
 
-    {D, State::absent, Seen::latest, Edited::earlier, k_not_found, k_not_found},
-    {D, State::absent, Seen::latest, Edited::same_ms, k_not_found, k_not_found},
-    {D, State::absent, Seen::latest, Edited::later, k_not_found, k_not_found},
-    {D, State::absent, Seen::older, Edited::earlier, k_not_found, k_not_found},
-    {D, State::absent, Seen::older, Edited::same_ms, k_not_found, k_not_found},
-    {D, State::absent, Seen::older, Edited::later, k_not_found, k_not_found},
-    {D, State::absent, Seen::unsaid, Edited::earlier, k_not_found, k_not_found},
-    {D, State::absent, Seen::unsaid, Edited::same_ms, k_not_found, k_not_found},
-    {D, State::absent, Seen::unsaid, Edited::later, k_not_found, k_not_found},
-    {D, State::live, Seen::latest, Edited::earlier, k_applied, k_applied},
-    {D, State::live, Seen::latest, Edited::same_ms, k_applied, k_applied},
-    {D, State::live, Seen::latest, Edited::later, k_applied, k_applied},
-    {D, State::live, Seen::older, Edited::earlier, k_conflict, k_applied},
-    {D, State::live, Seen::older, Edited::same_ms, k_applied, k_applied},
-    {D, State::live, Seen::older, Edited::later, k_applied, k_applied},
-    {D, State::live, Seen::unsaid, Edited::earlier, k_conflict, k_applied},
-    {D, State::live, Seen::unsaid, Edited::same_ms, k_applied, k_applied},
-    {D, State::live, Seen::unsaid, Edited::later, k_applied, k_applied},
-    {D, State::deleted, Seen::latest, Edited::earlier, k_unchanged, k_unchanged},
-    {D, State::deleted, Seen::latest, Edited::same_ms, k_unchanged, k_unchanged},
-    {D, State::deleted, Seen::latest, Edited::later, k_unchanged, k_unchanged},
-    {D, State::deleted, Seen::older, Edited::earlier, k_unchanged, k_unchanged},
-    {D, State::deleted, Seen::older, Edited::same_ms, k_unchanged, k_unchanged},
-    {D, State::deleted, Seen::older, Edited::later, k_unchanged, k_unchanged},
-    {D, State::deleted, Seen::unsaid, Edited::earlier, k_unchanged, k_unchanged},
-    {D, State::deleted, Seen::unsaid, Edited::same_ms, k_unchanged, k_unchanged},
-    {D, State::deleted, Seen::unsaid, Edited::later, k_unchanged, k_unchanged},
+    {D, State::absent, Seen::latest, Edited::earlier, "nnnnnn", "nnnnnn"},
+    {D, State::absent, Seen::latest, Edited::same_ms, "nnnnnn", "nnnnnn"},
+    {D, State::absent, Seen::latest, Edited::later, "nnnnnn", "nnnnnn"},
+    {D, State::absent, Seen::older, Edited::earlier, "nnnnnn", "nnnnnn"},
+    {D, State::absent, Seen::older, Edited::same_ms, "nnnnnn", "nnnnnn"},
+    {D, State::absent, Seen::older, Edited::later, "nnnnnn", "nnnnnn"},
+    {D, State::absent, Seen::unsaid, Edited::earlier, "nnnnnn", "nnnnnn"},
+    {D, State::absent, Seen::unsaid, Edited::same_ms, "nnnnnn", "nnnnnn"},
+    {D, State::absent, Seen::unsaid, Edited::later, "nnnnnn", "nnnnnn"},
+    {D, State::live, Seen::latest, Edited::earlier, "aaaaaa", "aaaaaa"},
+    {D, State::live, Seen::latest, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {D, State::live, Seen::latest, Edited::later, "aaaaaa", "aaaaaa"},
+    {D, State::live, Seen::older, Edited::earlier, "ccacc?", "aaaaaa"},
+    {D, State::live, Seen::older, Edited::same_ms, "acaac?", "aaaaaa"},
+    {D, State::live, Seen::older, Edited::later, "acaac?", "aaaaaa"},
+    {D, State::live, Seen::unsaid, Edited::earlier, "ccacc?", "aaaaaa"},
+    {D, State::live, Seen::unsaid, Edited::same_ms, "aaaaaa", "aaaaaa"},
+    {D, State::live, Seen::unsaid, Edited::later, "aaaaaa", "aaaaaa"},
+    {D, State::deleted, Seen::latest, Edited::earlier, "uuuuuu", "uuuuuu"},
+    {D, State::deleted, Seen::latest, Edited::same_ms, "uuuuuu", "uuuuuu"},
+    {D, State::deleted, Seen::latest, Edited::later, "uuuuuu", "uuuuuu"},
+    {D, State::deleted, Seen::older, Edited::earlier, "uuuuuu", "uuuuuu"},
+    {D, State::deleted, Seen::older, Edited::same_ms, "uuuuuu", "uuuuuu"},
+    {D, State::deleted, Seen::older, Edited::later, "uuuuuu", "uuuuuu"},
+    {D, State::deleted, Seen::unsaid, Edited::earlier, "uuuuuu", "uuuuuu"},
+    {D, State::deleted, Seen::unsaid, Edited::same_ms, "uuuuuu", "uuuuuu"},
+    {D, State::deleted, Seen::unsaid, Edited::later, "uuuuuu", "uuuuuu"},
 };
+// clang-format on
 
 static_assert(std::size(k_table) == 3 * 3 * 3 * 3, "operations × states × detections × times");
 
-TEST_CASE("every combination of operation, record, detection and edit time has its outcome") {
+Model with_policy(Policy policy) {
+  return {.policy = policy};
+}
+
+TEST_CASE("every combination of operation, record, detection, edit time and policy has its outcome") {
   for (const auto& c : k_table) {
     CAPTURE(protocol::name(c.operation));
     CAPTURE(static_cast<int>(c.state));
@@ -172,8 +180,50 @@ TEST_CASE("every combination of operation, record, detection and edit time has i
     const auto mutation = mutation_of(c.operation, c.seen);
     const auto record = record_in(c.state);
     const auto at = time_of(c.edited);
-    CHECK(answer_to(resolve(mutation, record, {ann, at}, Policy::last_write_wins)) == c.from_another);
-    CHECK(answer_to(resolve(mutation, record, {ben, at}, Policy::last_write_wins)) == c.from_the_same);
+    std::string from_another;
+    std::string from_the_same;
+    for (const Policy policy : k_policies) {
+      from_another += answer_to(resolve(mutation, record, {ann, at}, with_policy(policy)));
+      from_the_same += answer_to(resolve(mutation, record, {ben, at}, with_policy(policy)));
+    }
+    CHECK(from_another == c.from_another);
+    CHECK(from_the_same == c.from_the_same);
+  }
+}
+
+struct DeleteCase {
+  Operation operation;
+  State state;
+  Seen seen;
+  const char* answers;  // for each of k_delete_policies, with an earlier and then with a later edit
+};
+
+constexpr DeletePolicy k_delete_policies[] = {DeletePolicy::by_policy, DeletePolicy::delete_wins,
+                                              DeletePolicy::edit_wins, DeletePolicy::conflict};
+
+constexpr DeleteCase k_delete_table[] = {
+    {D, State::live, Seen::latest, "aa aa aa aa"},    {D, State::live, Seen::older, "ca aa cc cc"},
+    {D, State::live, Seen::unsaid, "ca aa ca ca"},    {D, State::deleted, Seen::older, "uu uu uu uu"},
+    {U, State::live, Seen::older, "ca ca ca ca"},     {U, State::deleted, Seen::latest, "cc cc aa cc"},
+    {U, State::deleted, Seen::older, "cc cc aa cc"},  {U, State::deleted, Seen::unsaid, "nn nn aa nn"},
+    {C, State::deleted, Seen::latest, "aa aa aa aa"}, {C, State::deleted, Seen::older, "ca ca ca ca"},
+    {C, State::deleted, Seen::unsaid, "aa aa aa aa"},
+};
+
+TEST_CASE("between an edit and a delete that did not know of each other the delete policy decides") {
+  for (const auto& c : k_delete_table) {
+    CAPTURE(protocol::name(c.operation));
+    CAPTURE(static_cast<int>(c.state));
+    CAPTURE(static_cast<int>(c.seen));
+    std::string answers;
+    for (const DeletePolicy policy : k_delete_policies) {
+      const Model model{.delete_policy = policy};
+      if (!answers.empty()) answers += ' ';
+      for (const std::int64_t at : {999, 1001}) {
+        answers += answer_to(resolve(mutation_of(c.operation, c.seen), record_in(c.state), {ann, at}, model));
+      }
+    }
+    CHECK(answers == c.answers);
   }
 }
 
@@ -183,7 +233,7 @@ Applied applied(const Outcome& outcome) {
 }
 
 Applied apply(const Mutation& mutation, const Record& record, std::int64_t at = 2000) {
-  return applied(resolve(mutation, record, {ann, at}, Policy::last_write_wins));
+  return applied(resolve(mutation, record, {ann, at}, Model()));
 }
 
 TEST_CASE("an applied update is the next revision, written by its sender at its edit time") {
@@ -207,9 +257,9 @@ TEST_CASE("a payload that names every field is stored as it was sent, in its own
 
 TEST_CASE("fields that a payload does not name stay, and the sender is told") {
   auto mutation = mutation_of(U, Seen::latest);
-  mutation.payload = R"({"done":true,"note":null})";
+  mutation.payload = R"({"done":false,"note":null})";
   const auto result = apply(mutation, record_in(State::live));
-  CHECK(result.after.payload == R"({"title":"pump","done":true,"note":null})");
+  CHECK(result.after.payload == R"({"title":"pump","done":false,"note":null})");
   CHECK_FALSE(result.after.as_sent);
   CHECK(result.merged);
 }
@@ -217,7 +267,7 @@ TEST_CASE("fields that a payload does not name stay, and the sender is told") {
 TEST_CASE("a delete keeps the last state for whoever looks for it") {
   const auto result = apply(mutation_of(D, Seen::latest), record_in(State::live));
   CHECK(result.after.deleted);
-  CHECK(result.after.payload == R"({"title":"pump","done":false})");
+  CHECK(result.after.payload == R"({"title":"pump","done":true})");
   CHECK(result.after.rev == Rev{6});
 }
 
@@ -233,29 +283,118 @@ TEST_CASE("a create over a tombstone starts anew") {
 
 TEST_CASE("a conflict names the fields in which the two differ") {
   auto mutation = mutation_of(U, Seen::older);
-  mutation.payload = R"({"title":"valve","done":false,"note":"x"})";
-  const auto outcome = resolve(mutation, record_in(State::live), {ann, 1}, Policy::last_write_wins);
+  mutation.payload = R"({"title":"valve","done":true,"note":"x"})";
+  const auto outcome = resolve(mutation, record_in(State::live), {ann, 1}, Model());
   REQUIRE(std::holds_alternative<Conflict>(outcome));
   CHECK(std::get<Conflict>(outcome).fields == std::vector<std::string>{"title", "note"});
 }
 
 TEST_CASE("two people who wrote the same do not disagree") {
   auto mutation = mutation_of(U, Seen::older);
-  mutation.payload = R"({"done":false,"title":"p\u0075mp"})";
-  const auto result = applied(resolve(mutation, record_in(State::live), {ann, 1}, Policy::last_write_wins));
+  mutation.payload = R"({"done":true,"title":"p\u0075mp"})";
+  const auto result = applied(resolve(mutation, record_in(State::live), {ann, 1}, Model()));
   CHECK(result.after.rev == Rev{5});
   CHECK(result.after.written_by == ben);
   CHECK_FALSE(result.merged);
   mutation.payload = R"({"title":"pump"})";
-  CHECK(applied(resolve(mutation, record_in(State::live), {ann, 1}, Policy::last_write_wins)).merged);
+  CHECK(applied(resolve(mutation, record_in(State::live), {ann, 1}, Model())).merged);
+}
+
+TEST_CASE("an edit that wins over one that its writer had not seen says which values it took the place of") {
+  const auto won = apply(mutation_of(U, Seen::older), record_in(State::live));
+  CHECK(won.overwrote == std::vector<std::string>{"title", "done"});
+  CHECK(won.lost.empty());
+  const auto seen = apply(mutation_of(U, Seen::latest), record_in(State::live));
+  CHECK(seen.overwrote.empty());
+  const auto deleted = apply(mutation_of(D, Seen::older), record_in(State::live));
+  CHECK(deleted.overwrote == std::vector<std::string>{"title", "done"});
+}
+
+TEST_CASE("an update that brings a record back keeps the fields that it does not name") {
+  auto mutation = mutation_of(U, Seen::older);
+  mutation.payload = R"({"title":"valve"})";
+  const auto revived =
+      applied(resolve(mutation, record_in(State::deleted), {ann, 1}, {.delete_policy = DeletePolicy::edit_wins}));
+  CHECK_FALSE(revived.after.deleted);
+  CHECK(revived.after.payload == R"({"title":"valve","done":true})");
+}
+
+TEST_CASE("a merge takes only what its writer changed, whoever wrote last, and makes no edit time older") {
+  const Model model = with_policy(Policy::merge);
+  for (const ClientId& writer : {ann, ben}) {
+    const auto result = applied(resolve(mutation_of(U, Seen::older), record_in(State::live), {writer, 999}, model));
+    CHECK(result.after.payload == R"({"title":"valve","done":true})");
+    CHECK(result.after.rev == Rev{6});
+    CHECK(result.after.written_at_ms == 1000);
+    CHECK(result.merged);
+    CHECK(result.overwrote.empty());
+    CHECK(result.lost.empty());
+  }
+}
+
+TEST_CASE("a merge in which the server's values stand writes nothing, and says what was lost") {
+  auto mutation = mutation_of(U, Seen::older);
+  mutation.before = R"({"title":"hose"})";
+  Model model = with_policy(Policy::merge);
+  model.strategies.set("title", Strategy::server);
+  const auto result = applied(resolve(mutation, record_in(State::live), {ann, 2000}, model));
+  CHECK(result.after.rev == Rev{5});
+  CHECK(result.lost == std::vector<std::string>{"title"});
+  model.strategies.set("title", Strategy::manual);
+  const auto disputed = resolve(mutation, record_in(State::live), {ann, 2000}, model);
+  REQUIRE(std::holds_alternative<Conflict>(disputed));
+  CHECK(std::get<Conflict>(disputed).fields == std::vector<std::string>{"title"});
+}
+
+Outcome obeying(const Verdict& verdict, const Mutation& mutation, State state = State::live) {
+  return resolve(mutation, record_in(state), {ann, 1}, with_policy(Policy::exec), &verdict);
+}
+
+TEST_CASE("whoever decides is told what the writer had seen, what it wrote, and what stands") {
+  const auto outcome = resolve(mutation_of(U, Seen::older), record_in(State::live),
+                               {.client = ann, .claims = R"({"role":"clerk"})"}, with_policy(Policy::exec));
+  REQUIRE(std::holds_alternative<Undecided>(outcome));
+  CHECK(std::get<Undecided>(outcome).question == Question{.kind = QuestionKind::resolve,
+                                                          .model = ModelName{"Task"},
+                                                          .entity_id = EntityId{"e"},
+                                                          .operation = U,
+                                                          .base = R"({"title":"pump","done":false})",
+                                                          .ours = R"({"title":"valve","done":false})",
+                                                          .theirs = R"({"title":"pump","done":true})",
+                                                          .claims = R"({"role":"clerk"})"});
+}
+
+TEST_CASE("a verdict is put over what stands, and both sides' losses are named") {
+  const auto result = applied(obeying(Apply{R"({"title":"hose"})"}, mutation_of(U, Seen::older)));
+  CHECK(result.after.payload == R"({"title":"hose","done":true})");
+  CHECK(result.after.rev == Rev{6});
+  CHECK(result.merged);
+  CHECK(result.overwrote == std::vector<std::string>{"title"});
+  CHECK(result.lost == std::vector<std::string>{"title"});
+}
+
+TEST_CASE("a verdict deletes, keeps, refuses, or is not to be had") {
+  CHECK(applied(obeying(Delete{}, mutation_of(U, Seen::older))).after.deleted);
+  CHECK(answer_to(obeying(Keep{}, mutation_of(U, Seen::older))) == 'c');
+  CHECK(std::get<Rejected>(obeying(Refuse{"too_late", R"({"a":1})"}, mutation_of(U, Seen::older))).data ==
+        R"({"a":1})");
+  CHECK(std::get<Rejected>(obeying(NoAnswer{"it died"}, mutation_of(U, Seen::older))).reason == "error");
+  CHECK(answer_to(obeying(Delete{}, mutation_of(U, Seen::older), State::deleted)) == 'u');
+  CHECK_FALSE(applied(obeying(Apply{R"({"a":1})"}, mutation_of(U, Seen::older), State::deleted)).after.deleted);
+}
+
+TEST_CASE("a verdict cannot refuse in words that mean something else on the wire or in the ledger") {
+  for (const char* word : {"duplicate", "error", "applied", "merged", "conflict", ""}) {
+    CHECK(std::get<Rejected>(obeying(Refuse{word}, mutation_of(U, Seen::older))).reason == "validation_failed");
+  }
 }
 
 TEST_CASE("an edit time from a server clock that was ahead locks nobody out once it is mended") {
   auto record = record_in(State::live);
   record.written_at_ms = 9'000;
   const Writer writer{.client = ann, .written_at_ms = 2'000, .now_ms = 2'000};
-  CHECK(answer_to(resolve(mutation_of(U, Seen::older), record, writer, Policy::last_write_wins)) == k_applied);
-  CHECK(answer_to(resolve(mutation_of(U, Seen::unsaid), record, writer, Policy::last_write_wins)) == k_applied);
+  CHECK(answer_to(resolve(mutation_of(U, Seen::older), record, writer, Model())) == 'a');
+  CHECK(answer_to(resolve(mutation_of(U, Seen::unsaid), record, writer, Model())) == 'a');
 }
 
 TEST_CASE("a client that offline created and edited does not conflict with itself") {
@@ -264,12 +403,12 @@ TEST_CASE("a client that offline created and edited does not conflict with itsel
   auto create = mutation_of(C, Seen::unsaid);
   create.version = 1;
   create.base_rev = Rev{0};
-  record = applied(resolve(create, record, ann_writes, Policy::last_write_wins)).after;
+  record = applied(resolve(create, record, ann_writes, Model())).after;
   auto update = mutation_of(U, Seen::unsaid);
   update.version = 2;
   update.base_rev = Rev{0};
   ann_writes.written_at_ms = 50;  // her clock went back
-  record = applied(resolve(update, record, ann_writes, Policy::last_write_wins)).after;
+  record = applied(resolve(update, record, ann_writes, Model())).after;
   CHECK(record.rev == Rev{2});
 }
 
@@ -278,7 +417,7 @@ TEST_CASE("a copy of a client's file does not overwrite what the original wrote"
   auto copied = mutation_of(U, Seen::older);
   copied.version = 3;
   CHECK(conflicts(copied, record_in(State::live), {ben, 999}));
-  CHECK(answer_to(resolve(copied, record_in(State::live), {ben, 999}, Policy::last_write_wins)) == k_conflict);
+  CHECK(answer_to(resolve(copied, record_in(State::live), {ben, 999}, Model())) == 'c');
   copied.version = 4;
   CHECK_FALSE(conflicts(copied, record_in(State::live), {ben, 999}));
 }

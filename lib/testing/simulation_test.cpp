@@ -4,10 +4,9 @@
 // TETHER_SEED=… runs that history alone; TETHER_HISTORIES=… runs more of them.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-
 #include "authority/store.hpp"
 #include "base/error.hpp"
+#include "testing/seeds.hpp"
 #include "testing/world.hpp"
 
 namespace tether::testing {
@@ -143,16 +142,8 @@ class History {
   std::vector<Laptop*> laptops_;
 };
 
-std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
-}
-
 TEST_CASE("a thousand histories keep every promise") {
-  const auto only = number_from("TETHER_SEED", 0);
-  const auto first = only != 0 ? only : 1;
-  const auto last = only != 0 ? only : number_from("TETHER_HISTORIES", k_histories);
-  for (auto seed = first; seed <= last; ++seed) {
+  for (const auto seed : seeds(k_histories)) {
     CAPTURE(seed);
     History history(seed);
     CHECK(history.run() == std::vector<std::string>{});

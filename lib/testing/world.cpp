@@ -167,7 +167,10 @@ World::World(std::uint64_t seed, const protocol::Limits& limits)
 
 std::string World::answer(Call call, std::string_view body) {
   if (call == Call::push) {
-    return protocol::encode(authority_.push(*store_, k_scope, protocol::decode_push_request(body, limits_)));
+    const auto request = protocol::decode_push_request(body, limits_);
+    const auto reply = authority_.push(*store_, k_scope, request);
+    observer_(request, reply);
+    return protocol::encode(reply);
   }
   return authority_.pull(*store_, k_scope, protocol::decode_pull_request(body, limits_)).text;
 }

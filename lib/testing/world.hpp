@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -91,6 +92,9 @@ class World {
   std::string store_bytes();
   void put_store_back(const std::string& bytes);
   authority::Authority& authority() { return authority_; }
+  /// Is shown every push that the server has answered, whether the answer arrives or not.
+  using Observer = std::function<void(const protocol::PushRequest&, const protocol::PushReply&)>;
+  void observe(Observer observer) { observer_ = std::move(observer); }
 
   /// Fair weather, late letters delivered, every laptop synced until nothing moves.
   void settle();
@@ -109,6 +113,7 @@ class World {
   ServerStore server_store_;
   std::unique_ptr<sql::Database> store_;
   FakeWire wire_;
+  Observer observer_ = [](const auto&, const auto&) {};
   std::map<std::string, std::unique_ptr<Laptop>> laptops_;
 };
 

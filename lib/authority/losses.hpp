@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Every value that lost: what was refused, what a merge left out, what an edit took the place of without its writer
+// having seen it. With who wrote it, when, and why it lost. Kept until `compact` forgets it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/strong.hpp"
+#include "sql/database.hpp"
+
+namespace tether::authority {
+
+struct Loss {
+  std::int64_t decided_us = 0;
+  ModelName model;
+  EntityId entity_id;
+  std::string why;      // `conflict`, the reason of a rejection, `merged` or `overwritten`
+  std::string detail;   // JSON: what was answered to the writer; of `overwritten` the names of the fields
+  std::string payload;  // what was sent, or what stood in the record
+  ClientId written_by;  // whose values they are
+  std::int64_t written_ms = 0;
+  MutationId mutation_id;  // that lost; of `overwritten` the one that won
+  ClientId won_by;         // empty where the server's own state stood against it
+};
+
+/// Which of them; an empty name means all. `entity_id` only with `model`.
+struct LossFilter {
+  Scope scope;
+  ModelName model;
+  EntityId entity_id;
+};
+
+/// Oldest first, as they are read: their number is unbounded.
+void losses(sql::Transaction& transaction, const LossFilter& filter, const std::function<void(const Loss&)>& found);
+
+}  // namespace tether::authority

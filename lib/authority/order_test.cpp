@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+// The order in which clients arrive changes no final state: under last_write_wins with right clocks, and under merge
+// with strategies that commute. Clients edit offline what they all have seen, and push in every order.
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "authority/fixture.hpp"
+#include "protocol/payload.hpp"
+#include "rules/fields.hpp"
+
+namespace tether::authority {
+namespace {
+
+using namespace fixture;
+using rules::DeletePolicy;
+using rules::Policy;
+using rules::Strategy;
+using Batch = std::vector<protocol::Mutation>;
+
+constexpr std::array<const char*, 3> k_clients{"ann", "ben", "cleo"};
+constexpr std::array<const char*, 2> k_entities{"E1", "E2"};
+// Every field is there from the start: one that an older edit adds stays when it arrives first, since a payload leaves
+// alone what it does not name.
+constexpr std::string_view k_start = R"({"title":0,"note":0,"count":10,"high":50,"low":50,"tags":["a","b"]})";
+
+/// What a client holds offline of the records that all have seen, and what it records of it.
+class Offline {
+  static constexpr std::uint64_t k_kinds = 4;  // of edits
+
+ public:
+  Offline(SeededRandom& random, int& next_number, int& next_tick)
+      : random_(random), next_number_(next_number), next_tick_(next_tick) {
+    payloads_.fill(std::string(k_start));
+  }
+
+  /// Edits of one or several fields, now and then a delete: what was deleted here is not touched again. `anew`: also of
+  /// fields that were edited before; the largest of values holds only of what all wrote upon the same one.
+  void record(bool deletes, bool anew) {
+    const std::size_t which = random_.below(k_entities.size());
+    if (gone_[which] || (!anew && !edited_.insert({which, kind_ = random_.below(k_kinds)}).second)) return;
+    if (anew) kind_ = random_.below(k_kinds);
+    const int number = next_number_++;
+    protocol::Mutation made;
+    if (deletes && random_.below(4) == 0) {
+      made = remove(number, k_entities[which]);
+      gone_[which] = true;
+    } else {
+      const std::string patch = edit();
+      made = update(number, k_entities[which], rules::overlay(payloads_[which], patch));
+      made.before = rules::earlier_values(payloads_[which], rules::changes(payloads_[which], patch));
+      payloads_[which] = made.payload;
+    }
+    batch.push_back(written_at(k_start_ms - 100'000 + next_tick_, seeing(1, made)));
+    next_tick_ += 1 + static_cast<int>(random_.below(5));  // no two edits at the same time
+  }
+
+  Batch batch;
+
+ private:
+  std::string edit() {
+    const auto number = [&] { return std::to_string(random_.below(100)); };
+    switch (kind_) {
+      case 0:
+        return R"({"title":)" + number() + "}";
+      case 1:
+        return R"({"count":)" + number() + R"(,"tags":["a","t)" + number() + "\"]}";
+      case 2:
+        return R"({"high":)" + number() + R"(,"low":)" + number() + "}";
+      default:
+        return R"({"note":)" + number() + "}";
+    }
+  }
+
+  SeededRandom& random_;
+  int& next_number_;
+  int& next_tick_;
+  std::array<std::string, k_entities.size()> payloads_;
+  std::array<bool, k_entities.size()> gone_{};
+  std::set<std::pair<std::size_t, std::uint64_t>> edited_;  // which records, and what of them
+  std::uint64_t kind_ = 0;
+};
+
+/// Arrays as sets: a merge of sets promises their members.
+std::string without_order(const std::string& payload) {
+  std::string out;
+  for (const auto& member : protocol::members(payload)) {
+    std::string value(member.value);
+    if (value.starts_with('[')) {
+      std::set<std::string> texts;
+      for (std::size_t at = 1, end = 0; at < value.size(); at = end + 1) {
+        end = std::min(value.find(',', at), value.size() - 1);
+        texts.insert(value.substr(at, end - at));
+      }
+      value.clear();
+      for (const auto& text : texts) value += text + " ";
+    }
+    out += std::string(member.key) + "=" + value + ";";
+  }
+  return out;
+}
+
+std::string final_state(const rules::Model& model, const std::vector<Batch>& batches,
+                        const std::vector<std::size_t>& order) {
+  Server server;
+  server.use("Task", model);
+  server.push("zoe", {written_at(1, create(1, "E1", std::string(k_start))),
+                      written_at(1, create(2, "E2", std::string(k_start)))});
+  for (const std::size_t client : order) server.push(k_clients[client], batches[client]);
+  std::vector<std::string> state;
+  for (const auto& row : server.pull().snapshots) {
+    state.push_back(row.key.id.value + " " + (row.deleted ? "deleted" : without_order(row.payload)));
+  }
+  std::ranges::sort(state);
+  std::string text;
+  for (const std::string& line : state) text += line + "\n";
+  return text;
+}
+
+void check_every_order(const rules::Model& model, bool deletes, bool anew, std::uint64_t seed) {
+  SeededRandom random(seed);
+  int next_number = 10;
+  int next_tick = 0;
+  std::vector<Offline> clients;
+  for (std::size_t i = 0; i < k_clients.size(); ++i) clients.emplace_back(random, next_number, next_tick);
+  for (int edits = 0; edits < 8; ++edits) clients[random.below(clients.size())].record(deletes, anew);
+  std::vector<Batch> batches;
+  for (const Offline& client : clients) batches.push_back(client.batch);
+  std::vector<std::size_t> order{0, 1, 2};
+  const auto expected = final_state(model, batches, order);
+  while (std::ranges::next_permutation(order).found) {
+    CAPTURE(seed);
+    CAPTURE(order[0]);
+    CAPTURE(order[1]);
+    CHECK(final_state(model, batches, order) == expected);
+  }
+}
+
+constexpr std::uint64_t k_seeds = 60;
+
+TEST_CASE("under last_write_wins with right clocks the order of arrival changes no final state") {
+  for (std::uint64_t seed = 1; seed <= k_seeds; ++seed) {
+    check_every_order({}, /*deletes=*/false, /*anew=*/true, seed);
+    check_every_order({.delete_policy = DeletePolicy::delete_wins}, /*deletes=*/true, /*anew=*/true, seed);
+  }
+}
+
+TEST_CASE("under merge with strategies that commute the order of arrival changes no final state") {
+  rules::Model model{.policy = Policy::merge};
+  model.strategies.set("count", Strategy::counter);
+  model.strategies.set("high", Strategy::max);
+  model.strategies.set("low", Strategy::min);
+  model.strategies.set("tags", Strategy::set);
+  for (const char* field : {"title", "note"}) model.strategies.set(field, Strategy::max);
+  for (std::uint64_t seed = 1; seed <= k_seeds; ++seed)
+    check_every_order(model, /*deletes=*/false, /*anew=*/false, seed);
+}
+
+}  // namespace
+}  // namespace tether::authority

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// What the models file says, as clients meet it: decisions, losses, programs that decide, previews.
+#include "authority/fixture.hpp"
+#include "authority/judge.hpp"
+#include "rules/json_schema.hpp"
+
+namespace tether::authority {
+namespace {
+
+using namespace fixture;
+using Lines = std::vector<std::string>;
+using rules::Policy;
+using rules::Strategy;
+
+protocol::Mutation having_seen(const std::string& before, protocol::Mutation mutation) {
+  mutation.before = before;
+  return mutation;
+}
+
+TEST_CASE("a model that the file does not name is refused, and the rest is applied") {
+  Server server;
+  server.use("Task", {});
+  auto other = create(1, "X1");
+  other.model = ModelName{"Secret"};
+  CHECK(lines(server.push("ann", {other, create(2, "T1")})) == Lines{"2 applied rev 1", "1 unknown_model {}"});
+}
+
+TEST_CASE("an edit that wins over one that its writer had not seen leaves a trace of it") {
+  Server server;
+  server.push("ann", {create(1, "T1", R"({"title":"pump","done":false})")});
+  server.push("ben", {seeing(1, update(2, "T1", R"({"title":"valve","done":false})"))});
+  CHECK(lines(server.push("ann", {seeing(1, update(3, "T1", R"({"title":"hose","done":false})"))})) ==
+        Lines{"3 applied rev 3"});
+  CHECK(server.lost() == Lines{R"(3 overwritten ["title"] of ben by ann {"title":"valve","done":false})"});
+}
+
+TEST_CASE("an edit that is refused leaves a trace, too") {
+  Server server;
+  server.use("Task", {.policy = Policy::server_wins});
+  server.push("ann", {create(1, "T1", R"({"title":"pump"})")});
+  server.push("ben", {seeing(1, update(2, "T1", R"({"title":"valve"})"))});
+  CHECK(lines(server.push("ann", {seeing(0, update(3, "T1", R"({"title":"hose"})")), update(4, "T9", "{}")})) ==
+        Lines{"4 not_found {}", R"(3 conflict {"title":"valve","tether_id":"T1"} title rev 2)"});
+  CHECK(server.lost() == Lines{R"(3 conflict by ann {"title":"hose"})", "4 not_found by ann {}"});
+}
+
+TEST_CASE("edits of different fields are merged, and what a strategy leaves out is kept for whoever looks for it") {
+  rules::Model model{.policy = Policy::merge};
+  model.strategies.set("title", Strategy::server);
+  Server server;
+  server.use("Task", model);
+  server.push("ann", {create(1, "T1", R"({"title":"pump","done":false})")});
+  server.push("ben",
+              {seeing(1, having_seen(R"({"title":"pump"})", update(2, "T1", R"({"title":"valve","done":false})")))});
+  const auto edit =
+      seeing(1, having_seen(R"({"done":false,"title":"pump"})", update(3, "T1", R"({"title":"hose","done":true})")));
+  CHECK(lines(server.push("ann", {edit})) == Lines{"3 applied rev 3", "3 merged"});
+  CHECK(lines(server.pull()) == Lines{R"(T1 {"title":"valve","done":true} rev 3 by ann)"});
+  CHECK(server.lost() == Lines{R"(3 merged by ann {"title":"hose","done":true})"});
+  CHECK(lines(server.push("ann", {edit})) == Lines{"3 applied rev 3", "3 merged"});
+}
+
+TEST_CASE("a payload that the schema does not like is refused with a message for each field") {
+  rules::Model model;
+  model.validate = std::make_shared<rules::JsonSchema>(R"({"required":["title"]})");
+  Server server;
+  server.use("Task", model);
+  const auto reply = server.push("ann", {create(1, "T1", R"({"done":true})"), create(2, "T2", R"({"title":"pump"})")});
+  CHECK(reply.applied == std::vector{MutationId{id(2)}});
+  REQUIRE(reply.rejected.size() == 1);
+  CHECK(reply.rejected[0].reason == "validation_failed");
+  CHECK(reply.rejected[0].data.find(R"("title")") != std::string::npos);
+  // An update is judged by what would come of it.
+  CHECK(lines(server.push("ann", {update(3, "T2", R"({"done":true})")})) == Lines{"3 applied rev 2", "3 merged"});
+}
+
+/// Answers by the order of the questions, and remembers them as lines.
+class FakeJudge final : public Judge {
+ public:
+  std::vector<rules::Verdict> judge(std::span<const Asked> questions) override {
+    std::vector<rules::Verdict> verdicts;
+    for (const Asked& asked : questions) {
+      const auto& question = asked.question;
+      heard.push_back(asked.command->arguments.at(0) + " " + question.ours + " against " + question.theirs);
+      verdicts.push_back(says(question));
+    }
+    return verdicts;
+  }
+  std::function<rules::Verdict(const rules::Question&)> says = [](const auto&) { return rules::NoAnswer{"silent"}; };
+  Lines heard;
+};
+
+rules::Model decided_by_a_program() {
+  return {.policy = Policy::exec, .resolver = rules::Command{.arguments = {"resolver"}}};
+}
+
+struct Disputed {
+  FakeJudge judge;
+  Server server{{}, &judge};
+  Disputed() {
+    server.use("Task", decided_by_a_program());
+    server.push("ann", {create(1, "T1", R"({"n":1})")});
+    server.push("ben", {seeing(1, update(2, "T1", R"({"n":2})"))});
+  }
+};
+
+TEST_CASE_FIXTURE(Disputed, "a program decides a conflict, and its answer is remembered with the mutation") {
+  judge.says = [](const auto&) { return rules::Apply{R"({"n":9})"}; };
+  const auto edit = seeing(1, update(3, "T1", R"({"n":3})"));
+  for (int times = 0; times < 2; ++times) {
+    CHECK(lines(server.push("cleo", {edit})) == Lines{"3 applied rev 3", "3 merged"});
+  }
+  CHECK(judge.heard == Lines{R"(resolver {"n":3} against {"n":2})"});
+  CHECK(lines(server.pull()) == Lines{R"(T1 {"n":9} rev 3 by cleo)"});
+  CHECK(server.lost() == Lines{R"(3 merged by cleo {"n":3})", R"(3 overwritten ["n"] of ben by cleo {"n":2})"});
+}
+
+TEST_CASE_FIXTURE(Disputed, "edits of one record are asked about one after the other, all others go through") {
+  judge.says = [](const rules::Question& question) { return rules::Apply{question.ours}; };
+  const auto reply = server.push(
+      "cleo", {seeing(1, update(3, "T1", R"({"n":3})")), create(4, "T2"), seeing(0, update(5, "T1", R"({"n":5})"))});
+  CHECK(lines(reply) == Lines{"3 applied rev 3", "4 applied rev 1", "5 applied rev 4"});
+  CHECK(judge.heard.size() == 1);  // cleo's second edit is behind her own first
+}
+
+TEST_CASE_FIXTURE(Disputed, "without an answer the mutation may be sent again, and the rest is applied") {
+  const auto edit = seeing(1, update(3, "T1", R"({"n":3})"));
+  CHECK(lines(server.push("cleo", {edit, create(4, "T2")})) == Lines{"4 applied rev 1", "3 error {}"});
+  judge.says = [](const auto&) { return rules::Keep{}; };
+  CHECK(lines(server.push("cleo", {edit})) == Lines{R"(3 conflict {"n":2,"tether_id":"T1"} n rev 2)"});
+}
+
+TEST_CASE("without anybody to ask, what a program should decide is put off") {
+  Server server;
+  server.use("Task", decided_by_a_program());
+  server.push("ann", {create(1, "T1", R"({"n":1})")});
+  server.push("ben", {seeing(1, update(2, "T1", R"({"n":2})"))});
+  CHECK(lines(server.push("cleo", {seeing(1, update(3, "T1", R"({"n":3})"))})) == Lines{"3 error {}"});
+}
+
+TEST_CASE("a mapper is asked about what arrives, and what it makes of that is stored") {
+  FakeJudge judge;
+  Server server({}, &judge);
+  server.use("Task", {.mapper = rules::Command{.arguments = {"mapper"}}});
+  judge.says = [](const rules::Question& question) -> rules::Verdict {
+    if (question.ours == "{}") return rules::Refuse{"empty", "{}"};
+    return rules::Apply{R"({"cents":250})"};
+  };
+  const auto reply = server.push_as("{}", "ann", {create(1, "T1", R"({"euro":2.5})"), create(2, "T2", "{}")});
+  CHECK(lines(reply) == Lines{"1 applied rev 1", "1 merged", "2 empty {}"});
+  CHECK(lines(server.pull()) == Lines{R"(T1 {"cents":250} rev 1 by ann)"});
+  CHECK(judge.heard.size() == 2);
+}
+
+TEST_CASE("a preview says what a push would be answered, and changes nothing") {
+  Server server;
+  server.push("ann", {create(1, "T1", R"({"n":1})")});
+  server.push("ben", {written_at(k_start_ms, seeing(1, update(2, "T1", R"({"n":2})")))});
+  const std::vector<protocol::Mutation> batch{create(3, "T2"), update(4, "T2", R"({"a":1})"),
+                                              seeing(1, update(5, "T1", R"({"n":5})")), update(6, "T9", "{}")};
+  const Lines before = server.column("SELECT payload FROM tether_records ORDER BY entity_id");
+  const Lines foreseen = lines(server.preview("cleo", batch));
+  CHECK(foreseen == Lines{"3 applied rev 1", "4 applied rev 2", "6 not_found {}",
+                          R"(5 conflict {"n":2,"tether_id":"T1"} n rev 2)"});
+  CHECK(server.column("SELECT payload FROM tether_records ORDER BY entity_id") == before);
+  CHECK(server.column("SELECT count(*) FROM tether_mutations") == Lines{"2"});
+  CHECK(lines(server.push("cleo", batch)) == foreseen);
+}
+
+}  // namespace
+}  // namespace tether::authority

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "rules/decide.hpp"
+
+#include <doctest/doctest.h>
+
+#include "rules/view.hpp"
+
+namespace tether::rules {
+namespace {
+
+using protocol::Mutation;
+using protocol::Operation;
+
+const ClientId ann{"ann"};
+
+Record record_of(std::string payload) {
+  return {.rev = Rev{5}, .payload = std::move(payload), .written_at_ms = 1'000, .written_by = ClientId{"ben"}};
+}
+
+Mutation mutation_of(Operation operation, std::string payload) {
+  return {.mutation_id = MutationId{"01ARZ3NDEKTSV4RRFFQ69G5FAV"},
+          .entity_id = EntityId{"e"},
+          .model = ModelName{"Task"},
+          .operation = operation,
+          .payload = std::move(payload),
+          .base_rev = Rev{5}};
+}
+
+/// `payload` of what was applied, else the reason, `conflict` or `asks`.
+std::string outcome(const Mutation& sent, const Record& record, const Model& model, std::string_view claims = "{}",
+                    const Verdicts& verdicts = {}) {
+  const Writer writer{.client = ann, .written_at_ms = 2'000, .claims = claims};
+  const auto decided = decide(sent, record, writer, model, verdicts);
+  if (const auto* applied = std::get_if<Applied>(&decided)) {
+    return applied->after.payload + (applied->merged ? " merged" : "");
+  }
+  if (const auto* rejected = std::get_if<Rejected>(&decided)) {
+    return rejected->reason + (rejected->data == "{}" ? "" : " " + rejected->data);
+  }
+  return std::holds_alternative<Conflict>(decided) ? "conflict" : "asks";
+}
+
+Conditions role_is(std::string_view role) {
+  return {{.field = "role", .any_of = {{.constant = "\"" + std::string(role) + "\""}}}};
+}
+
+TEST_CASE("a model is read-only for everyone, or for those of whom its conditions hold") {
+  const auto edit = mutation_of(Operation::update, R"({"a":1})");
+  CHECK(outcome(edit, record_of("{}"), {.read_only = true}) == "forbidden");
+  const Model model{.read_only_if = role_is("device")};
+  CHECK(outcome(edit, record_of("{}"), model, R"({"role":"device"})") == "forbidden");
+  CHECK(outcome(edit, record_of("{}"), model, R"({"role":"clerk"})") == R"({"a":1})");
+}
+
+TEST_CASE("what is forced, renamed or not to be written is stored so, and the sender is told") {
+  Model model;
+  model.rename = {{"amount", "cents"}};
+  model.set = {{"school", {.claim = "school"}}};
+  model.except = {"admin"};
+  const auto edit = mutation_of(Operation::create, R"({"amount":5,"admin":true,"school":"other"})");
+  CHECK(outcome(edit, {}, model, R"({"school":"north"})") == R"({"cents":5,"school":"north"} merged)");
+  CHECK(outcome(edit, {}, model).starts_with("forbidden"));
+  CHECK(outcome(mutation_of(Operation::create, R"({"school":"north"})"), {}, model, R"({"school":"north"})") ==
+        R"({"school":"north"})");
+}
+
+TEST_CASE("a schema judges what would be stored, and names fields as the sender does") {
+  Model model;
+  model.rename = {{"amount", "cents"}};
+  model.validate = std::make_shared<JsonSchema>(R"({"required":["name"],"properties":{"cents":{"type":"integer"}}})");
+  const auto record = record_of(R"({"name":"x","cents":1})");
+  CHECK(outcome(mutation_of(Operation::update, R"({"amount":2})"), record, model) ==
+        R"({"name":"x","cents":2} merged)");
+  const auto refused = outcome(mutation_of(Operation::update, R"({"amount":"2"})"), record, model);
+  CHECK(refused.starts_with(R"(validation_failed {"messages":{"amount":[)"));
+  CHECK(outcome(mutation_of(Operation::remove, "{}"), record_of(R"({"cents":"old"})"), model) == R"({"cents":"old"})");
+}
+
+TEST_CASE("the fields of a conflict are named as the sender knows them, and not those that it may not know") {
+  Model model{.policy = Policy::manual};
+  model.rename = {{"amount", "cents"}};
+  model.hide = {"secret"};
+  auto edit = mutation_of(Operation::update, R"({"amount":2,"secret":"y"})");
+  edit.base_rev = Rev{4};
+  const auto decided = decide(edit, record_of(R"({"cents":1,"secret":"x"})"), {.client = ann}, model, {});
+  REQUIRE(std::holds_alternative<Conflict>(decided));
+  CHECK(std::get<Conflict>(decided).fields == std::vector<std::string>{"amount"});
+}
+
+TEST_CASE("a mapper is asked before all else, about anything but a delete") {
+  const Model model{.mapper = Command{.arguments = {"mapper"}}};
+  const auto edit = mutation_of(Operation::update, R"({"a":1})");
+  CHECK(outcome(edit, record_of("{}"), model) == "asks");
+  CHECK(outcome(mutation_of(Operation::remove, "{}"), record_of("{}"), model) == "{}");
+  const Verdict apply = Apply{R"({"b":2})"};
+  const Verdict refuse = Refuse{"too_early", "{}"};
+  const Verdict keep = Keep{};
+  CHECK(outcome(edit, record_of("{}"), model, "{}", {.map = &apply}) == R"({"b":2} merged)");
+  CHECK(outcome(edit, record_of("{}"), model, "{}", {.map = &refuse}) == "too_early");
+  CHECK(outcome(edit, record_of("{}"), model, "{}", {.map = &keep}) == "error");
+}
+
+TEST_CASE("of a mapped update that is merged, what the mapper added counts as changed") {
+  const Model model{.policy = Policy::merge, .mapper = Command{.arguments = {"mapper"}}};
+  auto edit = mutation_of(Operation::update, R"({"a":1,"b":7})");
+  edit.before = R"({"a":0})";
+  edit.base_rev = Rev{4};
+  const Verdict apply = Apply{R"({"a":1,"b":7,"sum":8})"};
+  CHECK(outcome(edit, record_of(R"({"a":0,"b":9})"), model, "{}", {.map = &apply}) ==
+        R"({"a":1,"b":9,"sum":8} merged)");
+}
+
+TEST_CASE("a client's view has a name only where models differ in what they tell, and another one for other claims") {
+  Model model;
+  CHECK(view_of(Models(), "{}").empty());
+  CHECK(view_of(Models({{"Task", model}}), R"({"school":"north"})").empty());
+  model.visible = {{.field = "school", .any_of = {{.claim = "school"}}}};
+  const Models models({{"Task", model}});
+  const auto north = view_of(models, R"({"school":"north"})");
+  CHECK_FALSE(north.empty());
+  CHECK(view_of(models, R"({"name":"ann","school":"north"})") == north);
+  CHECK(view_of(models, R"({"school":"south"})") != north);
+  model.hide = {"secret"};
+  CHECK(view_of(Models({{"Task", model}}), R"({"school":"north"})") != north);
+}
+
+}  // namespace
+}  // namespace tether::rules

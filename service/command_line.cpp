@@ -75,6 +75,15 @@ void add_device_commands(CLI::App& app, CommandLine& line) {
   revoke->add_flag("--undo", line.undo, "let it in again");
 }
 
+void add_losses_command(CLI::App& app, CommandLine& line) {
+  CLI::App* losses = app.add_subcommand("losses", "Show every value that lost: whose it was, when, and why");
+  losses->add_option("--scope", line.losses.scope, "the tenant; default")->type_name("SCOPE");
+  losses->add_option("MODEL", line.losses.model, "of one model only");
+  losses->add_option("ID", line.losses.id, "of one entity only");
+  losses->add_flag("--json", line.json, "one JSON object per line");
+  line.losses.scope = "default";
+}
+
 void add_settings_and_footer(CLI::App& command, CommandLine& line) {
   const auto below = command.get_subcommands({});
   for (CLI::App* child : below) add_settings_and_footer(*child, line);
@@ -113,6 +122,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
       ->required();
   add_token_commands(app, line);
   add_device_commands(app, line);
+  add_losses_command(app, line);
   for (CLI::App* command : app.get_subcommands({})) add_settings_and_footer(*command, line);
   try {
     app.parse(argc, argv);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "service/access_commands.hpp"
+#include "service/loss_commands.hpp"
 #include "service/options.hpp"
 
 namespace tether::service {
@@ -21,7 +22,8 @@ struct CommandLine {
   std::string id;           // of token revoke and device revoke
   std::string scope;        // of device revoke
   bool undo = false;        // of device revoke
-  bool json = false;        // of token and device
+  bool json = false;        // of token, device and losses
+  LossRequest losses;
 };
 
 /// nullopt: a help text was printed and nothing is left to do. Throws Error(usage).

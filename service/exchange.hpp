@@ -38,6 +38,7 @@ struct Exchange {
   std::string scope;
   std::string token;                     // its id; empty without authentication
   std::optional<ClientId> token_client;  // the only one that may use the token
+  std::string claims = "{}";             // what is known for certain of the caller: the text of an object
   int status = 0;                        // 0: the client left before an answer
   std::int64_t bytes_in = 0;
   std::int64_t bytes_out = 0;

@@ -106,6 +106,8 @@ const Setting k_settings[] = {
     {"group-mutations", "TETHER_GROUP_MUTATIONS", "1000", "N",
      "mutations of several waiting pushes applied in one transaction; 1: each push alone",
      [](Options& o, const std::string& t) { o.group_mutations = size(t, 1, 50'000); }},
+    {"models", "TETHER_MODELS", "", "FILE", "which models there are, and how their conflicts are decided; any",
+     [](Options& o, const std::string& t) { o.models = t; }},
     {"prefix", "TETHER_PREFIX", "/tether", "PATH", "what stands before /push, /pull and /info",
      [](Options& o, const std::string& t) { o.prefix = prefix(t); }},
     {"auth", "TETHER_AUTH", "none", "KIND", "who may sync: none (everyone who can connect) or token", &auth},

@@ -27,6 +27,7 @@ struct Options {
   std::size_t store_connections = 8;
   std::size_t group_mutations = 1'000;
   std::chrono::milliseconds store_wait{60'000};
+  std::string models;  // a file; empty: every model is accepted
   std::string prefix = "/tether";
   Auth auth = Auth::none;
   std::string tls_cert;  // a PEM file; empty: no encryption

@@ -43,6 +43,12 @@ std::vector<std::string> paths_of(std::span<const Routes::Route> routes) {
   return paths;
 }
 
+void tell(const protocol::PushReply& reply, Exchange& exchange) {
+  exchange.applied = std::ssize(reply.applied);
+  exchange.rejected = std::ssize(reply.rejected);
+  exchange.conflicts = std::ssize(reply.conflicts);
+}
+
 }  // namespace
 
 Routes::Routes(const Options& options, authority::Authority& authority, StorePool& pool, DeviceBook& devices,
@@ -60,6 +66,7 @@ Routes::Routes(const Options& options, authority::Authority& authority, StorePoo
       replies_((options.readers + k_pages_leaving) * page_bytes(options), options.pool_wait),
       gate_(options, pool, clock, random),
       routes_({{options.prefix + "/push", "POST", &Routes::push, Access::push},
+               {options.prefix + "/preview", "POST", &Routes::preview, Access::push},
                {options.prefix + "/pull", "POST", &Routes::pull, Access::pull},
                {options.prefix + "/info", "GET", &Routes::info, Access::any_token},
                {"/healthz", "GET", &Routes::healthz, Access::everyone},
@@ -85,16 +92,34 @@ Reply Routes::push(std::string&& body, Exchange& exchange) {
   exchange.client = request.client_id.value;
   if (auto refusal = gate_.refuse_client(request.client_id, exchange)) return std::move(*refusal);
   const Scope scope{exchange.scope};
-  // Ids and revs are shorter than the mutations that they answer; copies of conflicting records may not be.
-  auto memory = replies_.take(std::min(body.size(), page_bytes(options_)));
+  auto memory = memory_for_push(body);
   std::string().swap(body);  // its mutations are read: they need not be held twice while others are waited for
-  const protocol::PushReply reply = pushes_.push(scope, request, exchange.received);
-  exchange.applied = std::ssize(reply.applied);
-  exchange.rejected = std::ssize(reply.rejected);
-  exchange.conflicts = std::ssize(reply.conflicts);
+  authority::Submission submission(request, exchange.received, exchange.claims);
+  authority_.ask_mappers(submission);
+  pushes_.push(scope, submission);
+  tell(submission.reply, exchange);
   devices_.saw_push(scope, request.client_id, to_ms(clock_.now()));
-  metrics_.count_push(request, reply);
-  return ok(protocol::encode(reply), std::move(memory));
+  metrics_.count_push(request, submission.reply);
+  return ok(protocol::encode(submission.reply), std::move(memory));
+}
+
+/// What would become of a push now. It is no push: nothing is counted as one.
+Reply Routes::preview(std::string&& body, Exchange& exchange) {
+  const protocol::PushRequest request = protocol::decode_push_request(body, options_.limits);
+  exchange.client = request.client_id.value;
+  if (auto refusal = gate_.refuse_client(request.client_id, exchange)) return std::move(*refusal);
+  auto memory = memory_for_push(body);
+  authority::Submission submission(request, exchange.received, exchange.claims);
+  authority_.ask_mappers(submission);
+  pool_.read([&](sql::Database& database) { authority_.preview(database, Scope{exchange.scope}, submission); });
+  tell(submission.reply, exchange);
+  submission.reply.preview = true;
+  return ok(protocol::encode(submission.reply), std::move(memory));
+}
+
+/// Ids and revs are shorter than the mutations that they answer; copies of conflicting records may not be.
+ReplyBudget::Loan Routes::memory_for_push(std::string_view body) {
+  return replies_.take(std::min(body.size(), page_bytes(options_)));
 }
 
 Reply Routes::pull(std::string&& body, Exchange& exchange) {
@@ -104,7 +129,7 @@ Reply Routes::pull(std::string&& body, Exchange& exchange) {
   const Scope scope{exchange.scope};
   auto memory = replies_.take(page_bytes(options_));
   authority::Authority::Page page;
-  pool_.read([&](sql::Database& database) { page = authority_.pull(database, scope, request); });
+  pool_.read([&](sql::Database& database) { page = authority_.pull(database, scope, request, exchange.claims); });
   exchange.rows = page.rows;
   devices_.saw_pull(scope, request.client_id, to_ms(clock_.now()), page.cursor);
   metrics_.count_page(page.rows);
@@ -116,8 +141,8 @@ Reply Routes::info(std::string&&, Exchange&) {
   info.name = "tether-service";
   info.version = TETHER_VERSION;
   info.protocol = 1;
-  info.extensions = {"base_rev", "before",   "sent_at", "revs",  "merged", "limit", "cursor",
-                     "epoch",    "skip_own", "models",  "fresh", "full",   "reset", "horizon"};
+  info.extensions = {"base_rev", "before", "sent_at", "revs", "merged", "limit",   "cursor", "epoch",
+                     "skip_own", "models", "fresh",   "full", "reset",  "horizon", "view",   "preview"};
   info.server_time_us = to_us(clock_.now());
   return ok(protocol::encode(info, options_.limits));
 }

@@ -52,11 +52,13 @@ class Routes {
 
  private:
   Reply push(std::string&& body, Exchange& exchange);
+  Reply preview(std::string&& body, Exchange& exchange);
   Reply pull(std::string&& body, Exchange& exchange);
   Reply info(std::string&& body, Exchange& exchange);
   Reply healthz(std::string&& body, Exchange& exchange);
   Reply readyz(std::string&& body, Exchange& exchange);
   Reply metrics(std::string&& body, Exchange& exchange);
+  ReplyBudget::Loan memory_for_push(std::string_view body);
 
   const Options& options_;
   authority::Authority& authority_;

@@ -3,14 +3,18 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <vector>
 
 #include "authority/authority.hpp"
 #include "authority/store.hpp"
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "service/commands.hpp"
+#include "service/models_file.hpp"
 #include "service/server.hpp"
 #include "service/signals.hpp"
 #include "service/store.hpp"
@@ -76,14 +80,21 @@ void log_settings(Instant now, LogFormat format, const Values& values) {
   }
 }
 
-/// A certificate that was renewed; one that cannot be used leaves the old one in place.
-void load_anew(TlsIdentity* identity, Log& log) {
-  if (identity == nullptr) return log.write(LogLevel::info, "SIGHUP: there is nothing to load anew");
-  try {
-    identity->load();
-    log.write(LogLevel::info, "SIGHUP: the certificate was loaded anew");
-  } catch (const Error& error) {
-    log.write(LogLevel::error, "SIGHUP: the old certificate stays", {{"fault", error.what()}});
+/// What SIGHUP loads anew. One that cannot be used leaves the old one in place.
+struct Reloadable {
+  std::string_view name;  // as in `the certificate`
+  std::function<void()> load;
+};
+
+void load_anew(std::span<const Reloadable> all, Log& log) {
+  if (all.empty()) return log.write(LogLevel::info, "SIGHUP: there is nothing to load anew");
+  for (const Reloadable& one : all) {
+    try {
+      one.load();
+      log.write(LogLevel::info, "SIGHUP: " + std::string(one.name) + " was loaded anew");
+    } catch (const Error& error) {
+      log.write(LogLevel::error, "SIGHUP: " + std::string(one.name) + " stays as it was", {{"fault", error.what()}});
+    }
   }
 }
 
@@ -96,8 +107,14 @@ int serve(const Options& options, const Values& values, World& world) {
   Running running;
   const auto identity =
       options.tls_cert.empty() ? nullptr : std::make_unique<TlsIdentity>(options.tls_cert, options.tls_key);
+  authority::Authority authority(clock, *world.random, {options.strict_duplicates, options.limits});
+  const auto load_models_file = [&] { authority.use(load_models(options.models)); };
+  load_models_file();
+  std::vector<Reloadable> reloadable;
+  if (identity) reloadable.push_back({"the certificate", [&] { identity->load(); }});
+  if (!options.models.empty()) reloadable.push_back({"the models file", load_models_file});
   const Signals signals([&](int signal) {
-    if (signal == SIGHUP) return load_anew(identity.get(), log);
+    if (signal == SIGHUP) return load_anew(reloadable, log);
     log.write(LogLevel::info, "stopping", {{"signal", std::int64_t{signal}}});
     running.stop();
   });
@@ -115,7 +132,6 @@ int serve(const Options& options, const Values& values, World& world) {
                 {{"from", std::int64_t{before}}, {"to", std::int64_t{authority::k_schema_version}}});
     }
   }
-  authority::Authority authority(clock, *world.random, {options.strict_duplicates, options.limits});
   StorePool pool([&](sql::Access access) { return open_store(options, sql::Open::existing, access); },
                  pool_bounds(options), clock);
   DeviceBook devices(pool, log);

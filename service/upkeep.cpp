@@ -7,6 +7,7 @@
 #include "authority/store.hpp"
 #include "base/error.hpp"
 #include "service/commands.hpp"
+#include "service/models_file.hpp"
 #include "service/store.hpp"
 #include "service/tls.hpp"
 
@@ -61,6 +62,10 @@ int migrate_restored(const Options& options, World& world, std::ostream& out) {
 int check(const Options& options, std::ostream& out) {
   if (!options.tls_cert.empty()) TlsIdentity(options.tls_cert, options.tls_key);
   out << "settings: good\n";
+  if (!options.models.empty()) {
+    const std::size_t count = load_models(options.models)->by_name().size();
+    out << "models: " << options.models << " is good, " << count << (count == 1 ? " model" : " models") << "\n";
+  }
   if (!store_exists(options)) {
     const auto folder = std::filesystem::absolute(options.store_path).parent_path();
     if (!std::filesystem::is_directory(folder)) {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include "service/loss_commands.hpp"
+
+#include "authority/losses.hpp"
+#include "base/clock.hpp"
+#include "protocol/json_writer.hpp"
+#include "protocol/payload.hpp"
+#include "service/commands.hpp"
+#include "service/listing.hpp"
+
+namespace tether::service {
+
+namespace {
+
+using authority::Loss;
+
+std::string as_json(const Loss& loss) {
+  std::string out;
+  protocol::JsonWriter json(out);
+  json.begin_object();
+  write_time(json, "decided_at", loss.decided_us / 1000);
+  json.key("model").text(loss.model.value).key("id").text(loss.entity_id.value);
+  json.key("why").text(loss.why).key("mutation_id").text(loss.mutation_id.value);
+  json.key("written_by").text(loss.written_by.value);
+  write_time(json, "written_at", loss.written_ms);
+  json.key("won_by");
+  if (loss.won_by.value.empty()) {
+    json.raw("null");
+  } else {
+    json.text(loss.won_by.value);
+  }
+  json.key("payload").raw(protocol::without_white_space(loss.payload));
+  json.key("detail").raw(protocol::without_white_space(loss.detail)).end_object();
+  return out;
+}
+
+void write_text(const Loss& loss, std::ostream& out) {
+  out << rfc3339_ms(from_ms(loss.decided_us / 1000)) << "  " << printable(loss.model.value) << " "
+      << printable(loss.entity_id.value) << "  " << loss.why;
+  if (!loss.won_by.value.empty()) out << " by " << printable(loss.won_by.value);
+  out << " (mutation " << printable(loss.mutation_id.value) << ")\n  written by " << printable(loss.written_by.value)
+      << " at " << rfc3339_ms(from_ms(loss.written_ms)) << ": "
+      << printable(protocol::without_white_space(loss.payload)) << "\n";
+}
+
+}  // namespace
+
+int list_losses(const Options& options, const LossRequest& request, bool json, std::ostream& out) {
+  const auto store = open_migrated_store(options);
+  const authority::LossFilter filter{Scope{request.scope}, ModelName{request.model}, EntityId{request.id}};
+  bool any = false;
+  sql::in_transaction(*store, sql::Access::read, [&](sql::Transaction& transaction) {
+    authority::losses(transaction, filter, [&](const Loss& loss) {
+      any = true;
+      if (json) {
+        out << as_json(loss) << "\n";
+      } else {
+        write_text(loss, out);
+      }
+    });
+  });
+  if (!any && !json) out << "nothing was lost\n";
+  return k_exit_done;
+}
+
+}  // namespace tether::service

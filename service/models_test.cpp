@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// The models file as the program uses it: checked, served, loaded anew; previews and losses.
+#include "service/process_fixture.hpp"
+#include "service/test_client.hpp"
+
+namespace tether::service {
+namespace {
+
+void write(const std::string& path, std::string_view text) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
+}
+
+std::string id(int number) {
+  const std::string digits = std::to_string(number);
+  return std::string(26 - digits.size(), '0') + digits;
+}
+
+/// A push of one update or create by `client`, who had seen revision `base_rev`.
+std::string push_of(const std::string& client, int number, const std::string& operation, int base_rev,
+                    const std::string& payload) {
+  return R"({"client_id":")" + client + R"(","mutations":[{"mutation_id":")" + id(number) +
+         R"(","entity_id":"T1","model":"Task","operation":")" + operation + R"(","payload":)" + payload +
+         R"(,"version":)" + std::to_string(number) + R"(,"timestamp":1763757000)" + std::to_string(100 + number) +
+         R"(,"base_rev":)" + std::to_string(base_rev) + "}]}";
+}
+
+TEST_CASE("check names everything that is wrong with a models file") {
+  const Folder folder;
+  const std::string path = folder.file("models.json");
+  write(path, R"({"models":{"Task":{"confict":"merge","read_only":"yes"}}})");
+  std::string log;
+  CHECK(run(folder, {"check", "--store", "sqlite:" + folder.file("s.db"), "--models", path}, nullptr, &log) == 2);
+  CHECK(log.find("models.Task.confict") != std::string::npos);
+  CHECK(log.find("conflict") != std::string::npos);
+  CHECK(log.find("models.Task.read_only") != std::string::npos);
+  write(path, R"({"models":{"Task":{"conflict":"merge"}}})");
+  std::string out;
+  CHECK(run(folder, {"check", "--store", "sqlite:" + folder.file("s.db"), "--models", path}, &out) == 0);
+  CHECK(out.find("is good, 1 model\n") != std::string::npos);
+  CHECK(run(folder, {"serve", "--models", folder.file("none.json"), "--listen", "127.0.0.1:0"}) == 2);
+}
+
+TEST_CASE("SIGHUP loads the models file anew, and a bad one leaves the old one in force") {
+  const Folder folder;
+  const std::string path = folder.file("models.json");
+  write(path, R"({"models":{"Task":{}}})");
+  Process process = serving(folder, {"--models", path});
+  Client client(process.port());
+  CHECK(client.post("/tether/push", push_of("ann", 1, "create", 0, "{}")).body.find("applied\":[\"00") !=
+        std::string::npos);
+  write(path, R"({"models":{"Part":{"conflict":"sometimes"}}})");
+  process.signal(SIGHUP);
+  CHECK(process.says("the models file stays as it was"));
+  CHECK(process.says("models.Part.conflict"));
+  CHECK(client.post("/tether/push", push_of("ann", 2, "update", 1, "{}")).body.find("unknown_model") ==
+        std::string::npos);
+  write(path, R"({"models":{"Part":{}}})");
+  process.signal(SIGHUP);
+  CHECK(process.says("the models file was loaded anew"));
+  CHECK(client.post("/tether/push", push_of("ann", 3, "update", 2, "{}")).body.find("unknown_model") !=
+        std::string::npos);
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 0);
+}
+
+TEST_CASE("a preview is answered like the push and says that nothing was done; what lost can be listed") {
+  const Folder folder;
+  const Folder elsewhere;  // for the output of other programs
+  Process process = serving(folder);
+  Client client(process.port());
+  client.post("/tether/push", push_of("ann", 1, "create", 0, R"({"n":1})"));
+  client.post("/tether/push", push_of("ben", 2, "update", 1, R"({"n":2})"));
+  const std::string edit = push_of("cleo", 3, "update", 1, R"({"n":3})");
+  const Answer preview = client.post("/tether/preview", edit);
+  CHECK(preview.status == 200);
+  CHECK(preview.body.find(R"("applied":[")" + id(3)) != std::string::npos);
+  CHECK(preview.body.find(R"("preview":true)") != std::string::npos);
+  const Answer push = client.post("/tether/push", edit);
+  CHECK(push.body.find(R"("applied":[")" + id(3)) != std::string::npos);
+  CHECK(push.body.find("preview") == std::string::npos);
+  std::string out;
+  CHECK(run(elsewhere, {"losses", "--store", "sqlite:" + folder.file("store.db"), "--json"}, &out) == 0);
+  CHECK(out.find(R"("why":"overwritten")") != std::string::npos);
+  CHECK(out.find(R"("written_by":"ben")") != std::string::npos);
+  CHECK(out.find(R"("won_by":"cleo","payload":{"n":2},"detail":["n"])") != std::string::npos);
+  std::string none;
+  CHECK(run(elsewhere, {"losses", "--store", "sqlite:" + folder.file("store.db"), "Part"}, &none) == 0);
+  CHECK(none == "nothing was lost\n");
+}
+
+}  // namespace
+}  // namespace tether::service

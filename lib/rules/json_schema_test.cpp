@@ -56,8 +56,8 @@ TEST_CASE("each keyword says what is wrong in words for people") {
   CHECK(of_x(R"({"maxItems":2})", "[1,2,3]") == "must have at most 2 items");
   CHECK(of_x(R"({"uniqueItems":true})", R"([1,{"a":1,"b":2},{"b":2,"a":1.0}])") == "must not have the same item twice");
   CHECK(of_x(R"({"contains":{"const":1}})", "[2]") == "has no item that is as it must be");
-  CHECK(of_x(R"({"minProperties":1})", "{}") == "must have at least 1 fields");
-  CHECK(of_x(R"({"maxProperties":1})", R"({"a":1,"b":2})") == "must have at most 1 fields");
+  CHECK(of_x(R"({"minProperties":1})", "{}") == "must not be empty");
+  CHECK(of_x(R"({"maxProperties":1})", R"({"a":1,"b":2})") == "must have at most one field");
   CHECK(of_x(R"({"not":{"type":"null"}})", "null") == "must not be like this");
   CHECK(of_x("false", "1") == "must not be there");
 }
@@ -192,6 +192,14 @@ TEST_CASE("a payload in which everything is wrong gets an answer that a person c
   CHECK(said(R"({"additionalProperties":false})", "{\"" + long_name + "\":1}").size() < 300);
 }
 
+TEST_CASE("a check of a schema that refers to itself on several ways comes to an end") {
+  CHECK(said(R"({"properties":{"x":{"$ref":"#/definitions/a"}},"definitions":{"a":)"
+             R"({"type":"array",
+               "anyOf":[{"items":{"$ref":"#/definitions/a"}},{"items":{"$ref":"#/definitions/a"},"maxItems":9}]}}})",
+             R"({"x":)" + std::string(60, '[') + "5" + std::string(60, ']') + "}") ==
+        R"({"":["takes too long to check"]})");
+}
+
 TEST_CASE("messages are JSON whatever the names and values are") {
   CHECK(said(R"({"properties":{"a\"b":{"const":"\n"}}})", R"({"a\"b":1})") == R"({"a\"b":["must be \"\\n\""]})");
 }
@@ -245,6 +253,22 @@ TEST_CASE("annotations say nothing about a payload") {
   CHECK(faults(R"({"$schema":"http://json-schema.org/draft-07/schema#","$id":"https://example.com/task.json",
                    "title":"Task","description":"d","$comment":"c","default":{},"examples":[1],"readOnly":true})")
             .empty());
+}
+
+TEST_CASE("a schema of fields alone says the same as one that the library checks as a whole") {
+  constexpr auto k_fields =
+      R"("required":["a"],"properties":{"a":{"type":"integer"},"b\"":{"type":"string"},"c":{"items":{"minimum":1}}})";
+  for (const std::string others : {"true", "false"}) {
+    const std::string body = k_fields + (R"(,"additionalProperties":)" + others);
+    const JsonSchema fields(R"({"type":"object",)" + body + "}");
+    const JsonSchema whole("{" + body + R"(,"minProperties":0})");
+    for (const auto* payload : {R"({"a":1})", R"({"\u0061":1,"b\"":"x"})", R"({})", R"({"a":"x"})",
+                                R"({"a":1,"a":"x"})", R"({"a":"x","a":1})", R"({"a":1,"b\"":2})", R"({"a":1,"d":2})",
+                                R"({"a":1,"c":[1,0]})", R"({"a":1,"c":[1,2]})", R"({"c":5,"a":1.0})"}) {
+      CAPTURE(payload);
+      CHECK(fields.messages(payload) == whole.messages(payload));
+    }
+  }
 }
 
 TEST_CASE("one schema serves many threads at once") {

@@ -34,6 +34,10 @@ constexpr std::size_t k_failures_max = 200;         // of one check, before it s
 constexpr std::size_t k_list_bytes_max = 200;       // of the values of an `enum` in a message
 constexpr std::int64_t k_pattern_memory = 1 << 20;  // bytes of one compiled pattern
 
+// Of one check. A payload of 1 MiB has at most half a million values.
+constexpr std::size_t k_steps_max = 3'000'000;
+thread_local std::size_t steps_left = 0;
+
 /// A keyword with its value: what is said when it does not hold, and whether it does.
 struct Assertion {
   std::string message;
@@ -181,7 +185,7 @@ Assertion multiple_assertion(const json& value) {
 
 /// `fits(text)` of every text.
 template <class Fits>
-Assertion text_assertion(std::string message, Fits fits) {
+Assertion text_assertion(std::string message, const Fits& fits) {
   return {std::move(message), [fits](const Adapter& target) { return !target.isString() || fits(target.asString()); }};
 }
 
@@ -315,7 +319,8 @@ class Constraint final : public valijson::constraints::PolyConstraint {
 class Enough final : public valijson::constraints::PolyConstraint {
  public:
   bool validate(const Adapter&, const std::vector<std::string>&, valijson::ValidationResults* results) const override {
-    if (results != nullptr && results->numErrors() > k_failures_max) throw EnoughFound();
+    if (steps_left == 0 || (results != nullptr && results->numErrors() > k_failures_max)) throw EnoughDone();
+    --steps_left;
     return true;
   }
 
@@ -341,6 +346,10 @@ class EnoughBuilder final : public valijson::ConstraintBuilder {
 };
 
 }  // namespace
+
+void start_counting_steps() {
+  steps_left = k_steps_max;
+}
 
 std::string own_keyword(std::string_view keyword) {
   return "tether:" + std::string(keyword);

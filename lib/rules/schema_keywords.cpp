@@ -171,6 +171,7 @@ class Checker {
  public:
   json check(const json& schema) {
     json checked = json::object();
+    has_references_ = schema.dump().find("\"$ref\"") != std::string::npos;
     if (schema.is_object()) {
       checked = check_schema(schema, {});
     } else {
@@ -195,8 +196,18 @@ class Checker {
     check_company(schema, place);
     json checked = json::object();
     for (const auto& [keyword, value] : schema.items()) check_keyword(keyword, value, place, checked);
-    checked[own_keyword("enough")] = true;
+    add_enough(checked);
     return checked;
+  }
+
+  /// Of its constraints the library looks at `allOf` first, and at ours last, which may be too late to count a schema
+  /// that does not fit. That matters where schemas are referred to; elsewhere there are only as many as are written.
+  void add_enough(json& checked) const {
+    if (has_references_) {
+      checked["allOf"].push_back({{own_keyword("enough"), true}});
+    } else {
+      checked[own_keyword("enough")] = true;
+    }
   }
 
   /// What stands beside a keyword and would change what it means.
@@ -337,6 +348,7 @@ class Checker {
 
   SchemaError::Faults faults_;
   References references_{faults_};
+  bool has_references_ = false;
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "service/options.hpp"
 #include "service/world.hpp"
@@ -14,9 +15,10 @@ namespace tether::service {
 
 struct TokenRequest {
   std::string scope;
-  std::string client;   // empty: any
-  std::string rights;   // as in `push,pull`
-  std::string expires;  // a duration; empty: never
+  std::string client;               // empty: any
+  std::string rights;               // as in `push,pull`
+  std::string expires;              // a duration; empty: never
+  std::vector<std::string> claims;  // each NAME=TEXT or NAME:=JSON
 };
 
 /// The token alone is the result: TETHER_TOKEN=$(tether-service token create …).

@@ -58,6 +58,12 @@ void add_token_commands(CLI::App& app, CommandLine& line) {
   create->add_option("--can", line.token.rights, "push, pull, metrics, console, replay; push,pull")
       ->type_name("RIGHTS");
   create->add_option("--expires", line.token.expires, "how long it holds, as in 90d; for ever")->type_name("DURATION");
+  create
+      ->add_option("--claim", line.token.claims,
+                   "what else is known of its holder: NAME=TEXT or NAME:=JSON; repeatable")
+      ->type_name("CLAIM")
+      ->expected(1)
+      ->take_all();
   CLI::App* list = token->add_subcommand("list", "Show all tokens, without what makes them work");
   for (CLI::App* command : {create, list}) command->add_flag("--json", line.json, "one JSON object per line");
   token->add_subcommand("revoke", "Refuse a token from now on, at every service on the store")

@@ -36,9 +36,9 @@ struct Exchange {
   std::string client;
   std::string client_version;
   std::string scope;
-  std::string token;                     // its id; empty without authentication
+  std::string token;                     // whose it is, as Identity::id says; empty without authentication
   std::optional<ClientId> token_client;  // the only one that may use the token
-  std::string claims = "{}";             // what is known for certain of the caller: the text of an object
+  std::string claims = "{}";             // what else the token says of its holder: the text of a JSON object
   int status = 0;                        // 0: the client left before an answer
   std::int64_t bytes_in = 0;
   std::int64_t bytes_out = 0;

@@ -52,7 +52,8 @@ class TestService {
         [this](sql::Access access) { return open_store(options, sql::Open::existing, access); }, pool_bounds(options),
         clock);
     devices = std::make_unique<DeviceBook>(*pool, log_, std::chrono::hours(1));
-    routes_ = std::make_unique<Routes>(options, *authority_, *pool, *devices, clock, random_);
+    if (options.auth == Auth::jwt) jwt_keys = std::make_unique<JwtKeys>(options.jwt);
+    routes_ = std::make_unique<Routes>(options, *authority_, *pool, *devices, clock, random_, jwt_keys.get());
     if (!options.tls_cert.empty()) identity = std::make_unique<TlsIdentity>(options.tls_cert, options.tls_key);
     server = std::make_unique<Server>(options, *routes_, log_, clock, random_, identity.get());
     thread_ = std::thread([this] { server->run(); });
@@ -74,6 +75,7 @@ class TestService {
   std::unique_ptr<StorePool> pool;
   std::unique_ptr<DeviceBook> devices;
   std::unique_ptr<TlsIdentity> identity;
+  std::unique_ptr<JwtKeys> jwt_keys;
   std::unique_ptr<Server> server;
 
  private:

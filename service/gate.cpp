@@ -2,7 +2,9 @@
 #include "service/gate.hpp"
 
 #include "authority/devices.hpp"
+#include "authority/tokens.hpp"
 #include "service/error_reply.hpp"
+#include "service/jwt.hpp"
 #include "service/listen_address.hpp"
 #include "service/remote_address.hpp"
 #include "service/token_text.hpp"
@@ -11,7 +13,13 @@ namespace tether::service {
 
 namespace {
 
-constexpr std::string_view k_scope = "default";  // without authentication there is one scope
+/// Without authentication there is one scope, in which everyone may do everything.
+Identity anyone() {
+  Identity identity;
+  identity.scope = Scope{"default"};
+  for (const std::string_view right : k_rights) (identity.rights += identity.rights.empty() ? "" : ",") += right;
+  return identity;
+}
 
 std::string_view right_for(Access access) {
   if (access == Access::push) return "push";
@@ -20,11 +28,11 @@ std::string_view right_for(Access access) {
   return {};
 }
 
-/// `error` as RFC 6750 names it; empty when no token was presented at all.
-Reply unauthorized(std::string_view code, std::string_view message, std::string_view error, const Exchange& exchange) {
-  Reply reply = error_reply(401, code, message, exchange.request_id);
+/// RFC 6750 names an error only where a token was presented.
+Reply unauthorized(const Unproven& why, const Exchange& exchange) {
+  Reply reply = error_reply(401, why.code, why.message, exchange.request_id);
   reply.authenticate = R"(Bearer realm="tether")";
-  if (!error.empty()) reply.authenticate += ", error=\"" + std::string(error) + "\"";
+  if (why.code != "token_missing") reply.authenticate += R"(, error="invalid_token")";
   return reply;
 }
 
@@ -34,49 +42,66 @@ Reply forbidden(std::string_view code, std::string_view message, const Exchange&
 
 }  // namespace
 
-Gate::Gate(const Options& options, StorePool& pool, Clock& clock, Random& random)
-    : options_(options), pool_(pool), clock_(clock), rate_(options.client_rate, std::to_string(random.next())) {}
+Gate::Gate(const Options& options, const JwtKeys* jwt_keys, StorePool& pool, Clock& clock, Random& random)
+    : options_(options),
+      jwt_keys_(jwt_keys),
+      pool_(pool),
+      clock_(clock),
+      rate_(options.client_rate, std::to_string(random.next())) {}
 
 std::optional<Reply> Gate::refuse(Access access, std::string_view authorization, Exchange& exchange) {
   if (access == Access::everyone) return std::nullopt;
   try {
-    if (options_.auth == Auth::none) {
-      exchange.scope = k_scope;
-    } else if (auto refusal = refuse_token(access, bearer_token(authorization), exchange)) {
-      return refusal;
-    }
+    const Identified found = identify(bearer_token(authorization));
+    if (const auto* unproven = std::get_if<Unproven>(&found)) return unauthorized(*unproven, exchange);
+    const auto& identity = std::get<Identity>(found);
+    exchange.scope = identity.scope.value;
+    exchange.token = identity.id;
+    exchange.token_client = identity.client;
+    exchange.claims = identity.claims;
+    if (auto refusal = refuse_identity(identity, access, exchange)) return refusal;
     return too_often(exchange);
   } catch (...) {
     return reply_to_fault(std::current_exception(), exchange.request_id);
   }
 }
 
-std::optional<Reply> Gate::refuse_token(Access access, std::string_view token, Exchange& exchange) {
-  if (token.empty()) {
-    return unauthorized("token_missing", "this server asks for a token", {}, exchange);
-  }
+Identified Gate::identify(std::string_view token) {
+  if (options_.auth == Auth::none) return anyone();
+  if (token.empty()) return Unproven{"token_missing", "this server asks for a token"};
+  if (options_.auth == Auth::jwt) return identify_jwt(token, *jwt_keys_, options_.jwt);
+  return identify_token(token);
+}
+
+Identified Gate::identify_token(std::string_view token) {
   const auto presented = read_token_text(token);
   std::optional<authority::Token> known;
   if (presented) pool_.read([&](sql::Database& store) { known = authority::find_token(store, presented->id); });
   if (!known || !same_hash(known->secret_hash, presented->hash)) {
-    return unauthorized("token_unknown", "the token is not known here", "invalid_token", exchange);
+    return Unproven{"token_unknown", "the token is not known here"};
   }
-  exchange.token = known->id;
-  exchange.token_client = known->client;
-  exchange.scope = known->scope.value;
-  return refuse_known(*known, access, exchange);
+  return Identity{.id = std::move(known->id),
+                  .scope = std::move(known->scope),
+                  .client = std::move(known->client),
+                  .rights = std::move(known->rights),
+                  .claims = std::move(known->claims),
+                  .from_ms = {},
+                  .until_ms = known->expires_ms,
+                  .revoked = known->revoked_ms.has_value()};
 }
 
-std::optional<Reply> Gate::refuse_known(const authority::Token& token, Access access, const Exchange& exchange) {
-  if (token.revoked_ms) {
-    return unauthorized("token_revoked", "the token was revoked", "invalid_token", exchange);
+std::optional<Reply> Gate::refuse_identity(const Identity& identity, Access access, const Exchange& exchange) {
+  const std::int64_t now_ms = to_ms(clock_.now());
+  if (identity.revoked) return unauthorized({"token_revoked", "the token was revoked"}, exchange);
+  if (identity.is_expired(now_ms)) {
+    return unauthorized({"token_expired", "the token expired at " + rfc3339_ms(from_ms(*identity.until_ms))}, exchange);
   }
-  if (token.expired(to_ms(clock_.now()))) {
-    return unauthorized("token_expired", "the token expired at " + rfc3339_ms(from_ms(*token.expires_ms)),
-                        "invalid_token", exchange);
+  if (identity.is_early(now_ms)) {
+    return unauthorized({"token_early", "the token holds from " + rfc3339_ms(from_ms(*identity.from_ms)) + " on"},
+                        exchange);
   }
   const std::string_view right = right_for(access);
-  if (right.empty() || token.may(right)) return std::nullopt;
+  if (right.empty() || authority::lists(identity.rights, right)) return std::nullopt;
   Reply reply = forbidden("right_missing", "the token may not " + std::string(right), exchange);
   reply.authenticate = R"(Bearer realm="tether", error="insufficient_scope")";
   return reply;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "authority/devices.hpp"
+#include "authority/tokens.hpp"
 #include "base/ulid.hpp"
 #include "service/fixture.hpp"
 #include "service/token_text.hpp"
@@ -161,6 +162,25 @@ TEST_CASE("a token may only what its rights say, and as the client that it belon
     CHECK(code_in(answer) == "other_client");
   }
   CHECK(rows_of(service, service.token({})) == 1);  // what the writer pushed
+}
+
+TEST_CASE("the claims of a token are known of whoever is let in; without authentication there are none") {
+  Guarded service;
+  const std::string token = service.token({.claims = R"({"institution":7})"});
+  SystemRandom random;
+  Gate gate(service.options, nullptr, *service.pool, service.clock, random);
+  Exchange exchange;
+  CHECK_FALSE(gate.refuse(Access::pull, "Bearer " + token, exchange));
+  CHECK(exchange.claims == R"({"institution":7})");
+  Exchange refused;
+  CHECK(gate.refuse(Access::pull, "Bearer " + token + "0", refused));
+  CHECK(refused.claims == "{}");
+  Options open = service.options;
+  open.auth = Auth::none;
+  Exchange anyone;
+  CHECK_FALSE(Gate(open, nullptr, *service.pool, service.clock, random).refuse(Access::pull, "", anyone));
+  CHECK(anyone.claims == "{}");
+  CHECK(anyone.scope == "default");
 }
 
 TEST_CASE("a revocation holds from the next request on") {

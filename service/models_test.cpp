@@ -50,13 +50,13 @@ TEST_CASE("SIGHUP loads the models file anew, and a bad one leaves the old one i
         std::string::npos);
   write(path, R"({"models":{"Part":{"conflict":"sometimes"}}})");
   process.signal(SIGHUP);
-  CHECK(process.says("the models file stays as it was"));
+  CHECK(process.says(R"("SIGHUP: the old stays","what":"models file")"));
   CHECK(process.says("models.Part.conflict"));
   CHECK(client.post("/tether/push", push_of("ann", 2, "update", 1, "{}")).body.find("unknown_model") ==
         std::string::npos);
   write(path, R"({"models":{"Part":{}}})");
   process.signal(SIGHUP);
-  CHECK(process.says("the models file was loaded anew"));
+  CHECK(process.says(R"("SIGHUP: loaded anew","what":"models file")"));
   CHECK(client.post("/tether/push", push_of("ann", 3, "update", 2, "{}")).body.find("unknown_model") !=
         std::string::npos);
   process.signal(SIGTERM);

@@ -82,8 +82,33 @@ void listen(Options& options, const std::string& text) {
 }
 
 void auth(Options& options, const std::string& text) {
-  if (text != "none" && text != "token") refuse("'" + text + "' is neither none nor token");
-  options.auth = text == "token" ? Auth::token : Auth::none;
+  if (text == "none") {
+    options.auth = Auth::none;
+  } else if (text == "token") {
+    options.auth = Auth::token;
+  } else if (text == "jwt") {
+    options.auth = Auth::jwt;
+  } else {
+    refuse("'" + text + "' is neither none, token nor jwt");
+  }
+}
+
+std::string claim(const std::string& text) {
+  if (text.empty()) refuse("a claim has a name");
+  return text;
+}
+
+/// Keys without `--auth jwt` would let everyone in who thinks that they are asked for.
+void expect_jwt_keys(const Options& options) {
+  const bool has_key = !options.jwt.key_file.empty();
+  const bool has_jwks = !options.jwt.jwks_file.empty();
+  if (has_key && has_jwks) refuse("the keys of JSON Web Tokens come from one file", "Give --jwt-key or --jwt-jwks.");
+  if (options.auth == Auth::jwt && !has_key && !has_jwks) {
+    refuse("JSON Web Tokens need a key to be verified with", "Name it with --jwt-key or --jwt-jwks.");
+  }
+  if (options.auth != Auth::jwt && (has_key || has_jwks)) {
+    refuse("a key of JSON Web Tokens is given, but they are not asked for", "Say --auth jwt, or leave the key out.");
+  }
 }
 
 void log_format(Options& options, const std::string& text) {
@@ -110,7 +135,25 @@ const Setting k_settings[] = {
      [](Options& o, const std::string& t) { o.models = t; }},
     {"prefix", "TETHER_PREFIX", "/tether", "PATH", "what stands before /push, /pull and /info",
      [](Options& o, const std::string& t) { o.prefix = prefix(t); }},
-    {"auth", "TETHER_AUTH", "none", "KIND", "who may sync: none (everyone who can connect) or token", &auth},
+    {"auth", "TETHER_AUTH", "none", "KIND", "who may sync: none (everyone who can connect), token or jwt", &auth},
+    {"jwt-key", "TETHER_JWT_KEY", "", "FILE",
+     "what verifies JSON Web Tokens: a public key as PEM (RS256, ES256), or secret bytes (HS256)",
+     [](Options& o, const std::string& t) { o.jwt.key_file = t; }},
+    {"jwt-jwks", "TETHER_JWT_JWKS", "", "FILE", "several such keys, as a JWKS file; tokens name one by its kid",
+     [](Options& o, const std::string& t) { o.jwt.jwks_file = t; }},
+    {"jwt-issuer", "TETHER_JWT_ISSUER", "", "TEXT", "what iss has to be; any",
+     [](Options& o, const std::string& t) { o.jwt.issuer = t; }},
+    {"jwt-audience", "TETHER_JWT_AUDIENCE", "", "TEXT", "what aud has to name; nothing: tokens with an aud are refused",
+     [](Options& o, const std::string& t) { o.jwt.audience = t; }},
+    {"jwt-leeway", "TETHER_JWT_LEEWAY", "60s", "DURATION", "how far the issuer's clock may be off",
+     [](Options& o, const std::string& t) { o.jwt.leeway = duration(t, milliseconds(0)); }},
+    {"jwt-scope-claim", "TETHER_JWT_SCOPE_CLAIM", "tether_scope", "NAME", "the claim that names the scope",
+     [](Options& o, const std::string& t) { o.jwt.scope_claim = claim(t); }},
+    {"jwt-can-claim", "TETHER_JWT_CAN_CLAIM", "tether_can", "NAME", "the claim that lists the rights",
+     [](Options& o, const std::string& t) { o.jwt.rights_claim = claim(t); }},
+    {"jwt-client-claim", "TETHER_JWT_CLIENT_CLAIM", "tether_client", "NAME",
+     "the claim that names the only client that may use the token",
+     [](Options& o, const std::string& t) { o.jwt.client_claim = claim(t); }},
     {"tls-cert", "TETHER_TLS_CERT", "", "FILE", "serve https: the certificate and those in between, as PEM",
      [](Options& o, const std::string& t) { o.tls_cert = t; }},
     {"tls-key", "TETHER_TLS_KEY", "", "FILE", "the key of the certificate, as PEM",
@@ -196,9 +239,11 @@ Options options_from(const Values& values) {
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     refuse("a certificate and its key belong together", "Give both --tls-cert and --tls-key, or neither.");
   }
+  expect_jwt_keys(options);
   if (options.auth == Auth::none && !options.insecure && !is_loopback(options.host)) {
     refuse("refusing to serve everyone who can reach " + options.host + " without authentication",
-           "Say --auth token, listen on 127.0.0.1, or say --insecure when something in front asks for a password.");
+           "Say --auth token or --auth jwt, listen on 127.0.0.1, or say --insecure when something in front asks for a "
+           "password.");
   }
   return options;
 }

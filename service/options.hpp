@@ -17,7 +17,19 @@
 
 namespace tether::service {
 
-enum class Auth { none, token };
+enum class Auth { none, token, jwt };
+
+/// What a JSON Web Token has to be signed with, and what it has to say. One of the files is named.
+struct JwtOptions {
+  std::string key_file;
+  std::string jwks_file;
+  std::string issuer;    // empty: any
+  std::string audience;  // empty: none may be named
+  std::chrono::milliseconds leeway{60'000};
+  std::string scope_claim = "tether_scope";
+  std::string rights_claim = "tether_can";
+  std::string client_claim = "tether_client";
+};
 
 struct Options {
   std::string host = "127.0.0.1";
@@ -30,6 +42,7 @@ struct Options {
   std::string models;  // a file; empty: every model is accepted
   std::string prefix = "/tether";
   Auth auth = Auth::none;
+  JwtOptions jwt;
   std::string tls_cert;  // a PEM file; empty: no encryption
   std::string tls_key;
   bool insecure = false;

@@ -70,6 +70,40 @@ TEST_CASE("where others can reach it, tokens are asked for, or it is said that t
   CHECK(with({{"listen", "0.0.0.0:8787"}, {"insecure", "true"}}).auth == Auth::none);
 }
 
+TEST_CASE("JSON Web Tokens come with one file of keys, and keys only with them") {
+  CHECK(refusal({{"auth", "jwt"}}) == "JSON Web Tokens need a key to be verified with");
+  CHECK(refusal({{"auth", "jwt"}, {"jwt-key", "a"}, {"jwt-jwks", "b"}}).find("one file") != std::string::npos);
+  CHECK(refusal({{"jwt-key", "a"}}).find("not asked for") != std::string::npos);
+  CHECK(refusal({{"auth", "token"}, {"jwt-jwks", "a"}}).find("not asked for") != std::string::npos);
+  CHECK(with({{"listen", "0.0.0.0:8787"}, {"auth", "jwt"}, {"jwt-key", "a"}}).jwt.key_file == "a");
+}
+
+TEST_CASE("what a JSON Web Token has to say can be chosen") {
+  const JwtOptions untold = with({}).jwt;
+  CHECK(untold.leeway == JwtOptions().leeway);
+  CHECK(untold.scope_claim == JwtOptions().scope_claim);
+  CHECK(untold.rights_claim == JwtOptions().rights_claim);
+  CHECK(untold.client_claim == JwtOptions().client_claim);
+  const JwtOptions told = with({{"auth", "jwt"},
+                                {"jwt-jwks", "k"},
+                                {"jwt-issuer", "i"},
+                                {"jwt-audience", "a"},
+                                {"jwt-leeway", "0s"},
+                                {"jwt-scope-claim", "s"},
+                                {"jwt-can-claim", "r"},
+                                {"jwt-client-claim", "c"}})
+                              .jwt;
+  CHECK(told.jwks_file == "k");
+  CHECK(told.issuer == "i");
+  CHECK(told.audience == "a");
+  CHECK(told.leeway == 0s);
+  CHECK(told.scope_claim == "s");
+  CHECK(told.rights_claim == "r");
+  CHECK(told.client_claim == "c");
+  CHECK(refusal({{"jwt-scope-claim", ""}}).ends_with("a claim has a name"));
+  CHECK(refusal({{"jwt-leeway", "2h"}}).ends_with("to 1h"));
+}
+
 TEST_CASE("a flag counts more than a variable, a variable more than the file") {
   const Environment environment = [](const std::string& name) -> std::optional<std::string> {
     if (name == "TETHER_LISTEN") return "127.0.0.1:2";
@@ -97,7 +131,7 @@ TEST_CASE("a wrong value names its setting, its source and what is allowed") {
   CHECK(refusal({{"listen", "127.0.0.1:70000"}}).ends_with("is no address to listen on"));
   CHECK(refusal({{"listen", "::1:80"}}).ends_with("is no address to listen on"));
   CHECK(refusal({{"log", "xml"}}).ends_with("'xml' is neither json nor text"));
-  CHECK(refusal({{"auth", "jwt"}}).ends_with("'jwt' is neither none nor token"));
+  CHECK(refusal({{"auth", "oauth"}}).ends_with("'oauth' is neither none, token nor jwt"));
   CHECK(refusal({{"insecure", "maybe"}}).ends_with("'maybe' is neither true nor false"));
   CHECK(refusal({{"prefix", "tether"}}).ends_with("digits, /, - and _"));
   CHECK(refusal({{"prefix", "/a.*"}}).ends_with("digits, /, - and _"));

@@ -52,7 +52,7 @@ void tell(const protocol::PushReply& reply, Exchange& exchange) {
 }  // namespace
 
 Routes::Routes(const Options& options, authority::Authority& authority, StorePool& pool, DeviceBook& devices,
-               Clock& clock, Random& random)
+               Clock& clock, Random& random, const JwtKeys* jwt_keys)
     : options_(options),
       authority_(authority),
       pool_(pool),
@@ -64,7 +64,7 @@ Routes::Routes(const Options& options, authority::Authority& authority, StorePoo
           },
           {.mutations_max = options.group_mutations, .wait = options.pool_wait}),
       replies_((options.readers + k_pages_leaving) * page_bytes(options), options.pool_wait),
-      gate_(options, pool, clock, random),
+      gate_(options, jwt_keys, pool, clock, random),
       routes_({{options.prefix + "/push", "POST", &Routes::push, Access::push},
                {options.prefix + "/preview", "POST", &Routes::preview, Access::push},
                {options.prefix + "/pull", "POST", &Routes::pull, Access::pull},

@@ -25,9 +25,9 @@ namespace tether::service {
 
 class Routes {
  public:
-  /// All outlive the routes.
+  /// All outlive the routes. `jwt_keys`: null unless options.auth is jwt.
   Routes(const Options& options, authority::Authority& authority, StorePool& pool, DeviceBook& devices, Clock& clock,
-         Random& random);
+         Random& random, const JwtKeys* jwt_keys = nullptr);
 
   struct Route {
     std::string path;

@@ -14,6 +14,7 @@
 #include "base/error.hpp"
 #include "base/log.hpp"
 #include "service/commands.hpp"
+#include "service/jwt_keys.hpp"
 #include "service/models_file.hpp"
 #include "service/server.hpp"
 #include "service/signals.hpp"
@@ -80,9 +81,9 @@ void log_settings(Instant now, LogFormat format, const Values& values) {
   }
 }
 
-/// What SIGHUP loads anew. One that cannot be used leaves the old one in place.
+/// What SIGHUP loads anew. One that cannot be used leaves the old in place.
 struct Reloadable {
-  std::string_view name;  // as in `the certificate`
+  std::string_view what;
   std::function<void()> load;
 };
 
@@ -91,9 +92,9 @@ void load_anew(std::span<const Reloadable> all, Log& log) {
   for (const Reloadable& one : all) {
     try {
       one.load();
-      log.write(LogLevel::info, "SIGHUP: " + std::string(one.name) + " was loaded anew");
+      log.write(LogLevel::info, "SIGHUP: loaded anew", {{"what", one.what}});
     } catch (const Error& error) {
-      log.write(LogLevel::error, "SIGHUP: " + std::string(one.name) + " stays as it was", {{"fault", error.what()}});
+      log.write(LogLevel::error, "SIGHUP: the old stays", {{"what", one.what}, {"fault", error.what()}});
     }
   }
 }
@@ -107,12 +108,14 @@ int serve(const Options& options, const Values& values, World& world) {
   Running running;
   const auto identity =
       options.tls_cert.empty() ? nullptr : std::make_unique<TlsIdentity>(options.tls_cert, options.tls_key);
+  const auto jwt_keys = options.auth == Auth::jwt ? std::make_unique<JwtKeys>(options.jwt) : nullptr;
   authority::Authority authority(clock, *world.random, {options.strict_duplicates, options.limits});
   const auto load_models_file = [&] { authority.use(load_models(options.models)); };
   load_models_file();
   std::vector<Reloadable> reloadable;
-  if (identity) reloadable.push_back({"the certificate", [&] { identity->load(); }});
-  if (!options.models.empty()) reloadable.push_back({"the models file", load_models_file});
+  if (identity) reloadable.push_back({"certificate", [&] { identity->load(); }});
+  if (jwt_keys) reloadable.push_back({"keys of JSON Web Tokens", [&] { jwt_keys->load(); }});
+  if (!options.models.empty()) reloadable.push_back({"models file", load_models_file});
   const Signals signals([&](int signal) {
     if (signal == SIGHUP) return load_anew(reloadable, log);
     log.write(LogLevel::info, "stopping", {{"signal", std::int64_t{signal}}});
@@ -135,7 +138,7 @@ int serve(const Options& options, const Values& values, World& world) {
   StorePool pool([&](sql::Access access) { return open_store(options, sql::Open::existing, access); },
                  pool_bounds(options), clock);
   DeviceBook devices(pool, log);
-  Routes routes(options, authority, pool, devices, clock, *world.random);
+  Routes routes(options, authority, pool, devices, clock, *world.random, jwt_keys.get());
   Server server(options, routes, log, clock, *world.random, identity.get());
   running.begin(server);
   const std::string address = (identity ? "https://" : "http://") + server.address().text() + options.prefix;

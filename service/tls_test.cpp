@@ -214,11 +214,11 @@ TEST_CASE("SIGHUP loads a renewed certificate, and a bad one is said to be so") 
   make_certificate(folder, "second");
   std::filesystem::rename(folder.file("second.key"), folder.file("first.key"));
   process.signal(SIGHUP);
-  CHECK(process.says("the certificate stays as it was"));
+  CHECK(process.says(R"("SIGHUP: the old stays","what":"certificate")"));
   CHECK(TlsClient(port).name_of_server() == "first");
   std::filesystem::rename(folder.file("second.pem"), folder.file("first.pem"));
   process.signal(SIGHUP);
-  CHECK(process.says("the certificate was loaded anew"));
+  CHECK(process.says(R"("SIGHUP: loaded anew","what":"certificate")"));
   CHECK(TlsClient(port).name_of_server() == "second");
   process.signal(SIGTERM);
   CHECK(process.wait() == 0);

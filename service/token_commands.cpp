@@ -6,10 +6,13 @@
 #include "base/ulid.hpp"
 #include "base/utf8.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/json_reader.hpp"
 #include "protocol/json_writer.hpp"
+#include "protocol/payload.hpp"
 #include "service/access_commands.hpp"
 #include "service/commands.hpp"
-#include "service/gate.hpp"
+#include "service/identity.hpp"
+#include "service/json_members.hpp"
 #include "service/listing.hpp"
 #include "service/token_text.hpp"
 
@@ -17,15 +20,14 @@ namespace tether::service {
 
 namespace {
 
-constexpr std::size_t k_scope_bytes_max = 128;  // as of client ids: it stands in every key
+constexpr std::size_t k_claims_bytes_max = 4'096;  // they are read with the token, at every request
 
 [[noreturn]] void refuse(const std::string& message, std::string hint = {}) {
   throw Error(ErrorCode::usage, message, std::move(hint));
 }
 
 Scope scope_argument(const std::string& text) {
-  const bool plain = utf8_prefix(text, k_scope_bytes_max) == text && printable(text) == text;
-  if (text.empty() || !plain) refuse("--scope: must be 1 to 128 bytes of text without control characters");
+  if (!is_scope_name(text)) refuse("--scope: must be 1 to 128 bytes of text without control characters");
   return Scope{text};
 }
 
@@ -54,6 +56,40 @@ std::string rights_argument(const std::string& text) {
            "It names some of push, pull, metrics, console and replay, as in --can push,pull.");
   }
   return rights;
+}
+
+/// The text of one JSON value.
+std::string json_value(const std::string& name, std::string_view text) {
+  try {
+    protocol::JsonReader reader(text);
+    const std::string_view value = reader.value();
+    reader.end();
+    return std::string(value);
+  } catch (const Error&) {
+    refuse("--claim: the value of " + printable(name) + " is no JSON", "For a text write NAME=TEXT.");
+  }
+}
+
+/// `{"institution":7}`, each name once.
+std::string claims_argument(const std::vector<std::string>& words) {
+  protocol::ObjectWriter claims;
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    const bool is_json = equals != std::string::npos && equals > 0 && word[equals - 1] == ':';
+    const std::string name = word.substr(0, is_json ? equals - 1 : equals);
+    if (equals == std::string::npos || name.empty() || !is_utf8(word)) {
+      refuse("--claim: '" + printable(word) + "' is no claim",
+             "Write NAME=TEXT or NAME:=JSON, as in --claim institution:=7.");
+    }
+    const std::string text = word.substr(equals + 1);
+    const std::string quoted = json_quoted(name);
+    claims.member(std::string_view(quoted).substr(1, quoted.size() - 2),
+                  is_json ? json_value(name, text) : json_quoted(text));
+  }
+  const std::string object = std::move(claims).finish();
+  if (!json_members(object)) refuse("--claim: a name is given twice, or a value is nested too deep");
+  if (object.size() > k_claims_bytes_max) refuse("--claim: all claims together are longer than 4096 bytes");
+  return protocol::without_white_space(object);
 }
 
 std::string spaced(std::string list) {
@@ -87,6 +123,7 @@ std::string as_json(const authority::Token& token, std::string_view text) {
     if (token.may(right)) json.text(right);
   }
   json.end_array();
+  json.key("claims").raw(token.claims);
   write_time(json, "created_at", token.created_ms);
   write_time(json, "expires_at", token.expires_ms);
   write_time(json, "revoked_at", token.revoked_ms);
@@ -102,6 +139,7 @@ int create_token(const Options& options, const TokenRequest& request, bool json,
   token.scope = scope_argument(request.scope);
   token.client = client_argument(request.client);
   token.rights = rights_argument(request.rights);
+  token.claims = claims_argument(request.claims);
   token.id = UlidSource(*world.clock, *world.random).next().text();
   token.created_ms = to_ms(world.clock->now());
   if (!request.expires.empty()) token.expires_ms = token.created_ms + parse_duration(request.expires).count();
@@ -119,7 +157,7 @@ int create_token(const Options& options, const TokenRequest& request, bool json,
 int list_tokens(const Options& options, bool json, World& world, std::ostream& out) {
   const std::int64_t now_ms = to_ms(world.clock->now());
   const auto all = authority::tokens(*open_migrated_store(options));
-  std::vector<std::vector<std::string>> rows{{"ID", "SCOPE", "CLIENT", "MAY", "CREATED", "EXPIRES", "STATE"}};
+  std::vector<std::vector<std::string>> rows{{"ID", "SCOPE", "CLIENT", "MAY", "CREATED", "EXPIRES", "STATE", "CLAIMS"}};
   for (const authority::Token& token : all) {
     if (json) {
       out << as_json(token, {}) << "\n";
@@ -127,7 +165,7 @@ int list_tokens(const Options& options, bool json, World& world, std::ostream& o
     }
     rows.push_back({token.id, token.scope.value, token.client ? token.client->value : "any", token.rights,
                     day_and_time(token.created_ms), token.expires_ms ? day_and_time(*token.expires_ms) : "never",
-                    state_of(token, now_ms)});
+                    state_of(token, now_ms), token.claims == "{}" ? "" : token.claims});
   }
   if (!json && all.empty()) out << "no tokens; tether-service token create --scope SCOPE makes one\n";
   if (!json && !all.empty()) print_columns(std::move(rows), out);

@@ -7,6 +7,7 @@
 #include "authority/store.hpp"
 #include "base/error.hpp"
 #include "service/commands.hpp"
+#include "service/jwt_keys.hpp"
 #include "service/models_file.hpp"
 #include "service/store.hpp"
 #include "service/tls.hpp"
@@ -22,6 +23,15 @@ void expect_migrated(sql::Database& store, const Options& options) {
               options.store_path + " has schema " + std::to_string(version) + ", not " +
                   std::to_string(authority::k_schema_version),
               "Run tether-service migrate.");
+}
+
+void describe(const JwtKeys& keys, const JwtOptions& jwt, std::ostream& out) {
+  out << "jwt: " << keys.description() << "\n"
+      << "jwt: issued by " << (jwt.issuer.empty() ? "anyone with such a key" : jwt.issuer) << ", for "
+      << (jwt.audience.empty() ? "no named audience" : jwt.audience) << ", clocks up to " << human_duration(jwt.leeway)
+      << " off\n"
+      << "jwt: scope from " << jwt.scope_claim << ", rights from " << jwt.rights_claim << ", client from "
+      << jwt.client_claim << "\n";
 }
 
 }  // namespace
@@ -61,7 +71,9 @@ int migrate_restored(const Options& options, World& world, std::ostream& out) {
 
 int check(const Options& options, std::ostream& out) {
   if (!options.tls_cert.empty()) TlsIdentity(options.tls_cert, options.tls_key);
+  const auto jwt_keys = options.auth == Auth::jwt ? std::make_unique<JwtKeys>(options.jwt) : nullptr;
   out << "settings: good\n";
+  if (jwt_keys) describe(*jwt_keys, options.jwt, out);
   if (!options.models.empty()) {
     const std::size_t count = load_models(options.models)->by_name().size();
     out << "models: " << options.models << " is good, " << count << (count == 1 ? " model" : " models") << "\n";

@@ -11,6 +11,10 @@ tether-service token create --scope school --can fly
 tether-service token create --scope school --can push,push
 tether-service token create --scope "$(printf 'a\nb')"
 tether-service token create --scope school --expires soon
+tether-service token create --scope school --can push --claim institution:=7 --claim role=accountant --claim 'sites:= ["a", "b"]'
+tether-service token create --scope school --claim institution
+tether-service token create --scope school --claim institution:=seven
+tether-service token create --scope school --claim a=1 --claim a=2
 tether-service token list
 tether-service token list --json
 tether-service token

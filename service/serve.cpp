@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <vector>
 
 #include "authority/authority.hpp"
@@ -16,6 +15,7 @@
 #include "service/commands.hpp"
 #include "service/jwt_keys.hpp"
 #include "service/models_file.hpp"
+#include "service/program_pool.hpp"
 #include "service/server.hpp"
 #include "service/signals.hpp"
 #include "service/store.hpp"
@@ -81,22 +81,48 @@ void log_settings(Instant now, LogFormat format, const Values& values) {
   }
 }
 
-/// What SIGHUP loads anew. One that cannot be used leaves the old in place.
-struct Reloadable {
-  std::string_view what;
-  std::function<void()> load;
-};
-
-void load_anew(std::span<const Reloadable> all, Log& log) {
-  if (all.empty()) return log.write(LogLevel::info, "SIGHUP: there is nothing to load anew");
-  for (const Reloadable& one : all) {
-    try {
-      one.load();
-      log.write(LogLevel::info, "SIGHUP: loaded anew", {{"what", one.what}});
-    } catch (const Error& error) {
-      log.write(LogLevel::error, "SIGHUP: the old stays", {{"what", one.what}, {"fault", error.what()}});
+/// What SIGHUP loads anew. One that cannot be used leaves the old in place. From any thread.
+class Reloads {
+ public:
+  void add(std::string_view what, std::function<void()> load) {
+    const std::lock_guard lock(mutex_);
+    all_.push_back({what, std::move(load)});
+  }
+  void load(Log& log) {
+    const std::lock_guard lock(mutex_);
+    if (all_.empty()) log.write(LogLevel::info, "SIGHUP: there is nothing to load anew");
+    for (const auto& [what, load] : all_) {
+      try {
+        load();
+        log.write(LogLevel::info, "SIGHUP: loaded anew", {{"what", what}});
+      } catch (const Error& error) {
+        log.write(LogLevel::error, "SIGHUP: the old stays", {{"what", what}, {"fault", error.what()}});
+      }
     }
   }
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    all_.clear();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::pair<std::string_view, std::function<void()>>> all_;
+};
+
+/// Brings the store up, and to the schema of this version. False when the service is to stop instead.
+bool prepare_store(const Options& options, Clock& clock, Log& log, Running& running) {
+  const auto store = wait_for_store(options, sql::Open::create, clock, [&](const Error& error) {
+    log.write(LogLevel::warning, "waiting for the store", {{"fault", error.what()}});
+    return !running.is_stopped();
+  });
+  if (!store) return false;
+  const int before = authority::migrate(*store);
+  if (before != authority::k_schema_version) {
+    log.write(LogLevel::info, "store migrated",
+              {{"from", std::int64_t{before}}, {"to", std::int64_t{authority::k_schema_version}}});
+  }
+  return true;
 }
 
 }  // namespace
@@ -109,43 +135,40 @@ int serve(const Options& options, const Values& values, World& world) {
   const auto identity =
       options.tls_cert.empty() ? nullptr : std::make_unique<TlsIdentity>(options.tls_cert, options.tls_key);
   const auto jwt_keys = options.auth == Auth::jwt ? std::make_unique<JwtKeys>(options.jwt) : nullptr;
-  authority::Authority authority(clock, *world.random, {options.strict_duplicates, options.limits});
-  const auto load_models_file = [&] { authority.use(load_models(options.models)); };
-  load_models_file();
-  std::vector<Reloadable> reloadable;
-  if (identity) reloadable.push_back({"certificate", [&] { identity->load(); }});
-  if (jwt_keys) reloadable.push_back({"keys of JSON Web Tokens", [&] { jwt_keys->load(); }});
-  if (!options.models.empty()) reloadable.push_back({"models file", load_models_file});
+  auto models = load_models(options.models);
+  Reloads reloads;
   const Signals signals([&](int signal) {
-    if (signal == SIGHUP) return load_anew(reloadable, log);
+    if (signal == SIGHUP) return reloads.load(log);
     log.write(LogLevel::info, "stopping", {{"signal", std::int64_t{signal}}});
     running.stop();
   });
   for (const std::string& warning : world.warnings) log.write(LogLevel::warning, warning);
   log_settings(clock.now(), options.log, values);
-  {
-    const auto store = wait_for_store(options, sql::Open::create, clock, [&](const Error& error) {
-      log.write(LogLevel::warning, "waiting for the store", {{"fault", error.what()}});
-      return !running.is_stopped();
-    });
-    if (!store) return k_exit_done;
-    const int before = authority::migrate(*store);
-    if (before != authority::k_schema_version) {
-      log.write(LogLevel::info, "store migrated",
-                {{"from", std::int64_t{before}}, {"to", std::int64_t{authority::k_schema_version}}});
-    }
-  }
+  if (!prepare_store(options, clock, log, running)) return k_exit_done;
+  // Behind the signals, whose thread alone shall take them.
+  ProgramPool programs(log, *world.random, environment_for_programs(environ), {});
+  authority::Authority authority(clock, *world.random, {options.strict_duplicates, options.limits}, &programs);
+  authority.use(std::move(models));
   StorePool pool([&](sql::Access access) { return open_store(options, sql::Open::existing, access); },
                  pool_bounds(options), clock);
   DeviceBook devices(pool, log);
   Routes routes(options, authority, pool, devices, clock, *world.random, jwt_keys.get());
   Server server(options, routes, log, clock, *world.random, identity.get());
   running.begin(server);
+  if (identity) reloads.add("certificate", [&] { identity->load(); });
+  if (jwt_keys) reloads.add("keys of JSON Web Tokens", [&] { jwt_keys->load(); });
+  if (!options.models.empty()) {
+    reloads.add("models file", [&] {
+      authority.use(load_models(options.models));
+      programs.start_anew();
+    });
+  }
   const std::string address = (identity ? "https://" : "http://") + server.address().text() + options.prefix;
   log.write(LogLevel::info, "serving",
             {{"address", address}, {"store", options.store_path}, {"version", TETHER_VERSION}});
   const bool all_finished = server.run();
   running.end();
+  reloads.clear();
   log.write(LogLevel::info, "stopped", {{"all_finished", all_finished}});
   return k_exit_done;
 }

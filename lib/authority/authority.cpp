@@ -114,7 +114,7 @@ void Authority::push(sql::Database& database, const Scope& scope, std::span<Subm
 
 void Authority::ask(std::span<Submission* const> together) {
   for (Submission* submission : together) {
-    if (submission->verdicts->has_open_questions()) submission->verdicts->ask(*judge_);
+    if (submission->verdicts->has_open_questions()) submission->verdicts->ask(*judge_, options_.limits);
   }
 }
 

@@ -21,13 +21,15 @@ using Fault = std::optional<std::string>;  // why a verdict is not fit to be act
 constexpr std::size_t k_reason_bytes_max = 64;
 
 // A client takes these for news about the sending, not about the edit: it would count as done what was refused
-// (`duplicate`), look for a conflict's data, or send it again and again.
+// (`duplicate`), look for a conflict's data, or send it again and again. The last two mean something to the ledger.
 constexpr std::string_view k_reserved[] = {
     protocol::reason::k_duplicate,
     protocol::reason::k_mutation_id_reused,
     protocol::reason::k_expired,
     protocol::reason::k_error,
     "conflict",
+    "applied",
+    "merged",
 };
 
 bool is_word(std::string_view text) {

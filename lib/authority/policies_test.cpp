@@ -77,11 +77,10 @@ TEST_CASE("a payload that the schema does not like is refused with a message for
 /// Answers by the order of the questions, and remembers them as lines.
 class FakeJudge final : public Judge {
  public:
-  std::vector<rules::Verdict> judge(std::span<const Asked> questions) override {
+  std::vector<rules::Verdict> decide(std::span<const Case> cases) override {
     std::vector<rules::Verdict> verdicts;
-    for (const Asked& asked : questions) {
-      const auto& question = asked.question;
-      heard.push_back(asked.command->arguments.at(0) + " " + question.ours + " against " + question.theirs);
+    for (const auto& [command, question] : cases) {
+      heard.push_back(command.arguments.at(0) + " " + question.ours + " against " + question.theirs);
       verdicts.push_back(says(question));
     }
     return verdicts;

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/error.hpp"
-
 namespace tether::authority {
 
 const rules::Verdict* VerdictBook::find(const MutationId& id, const rules::Question& question) const {
@@ -23,18 +21,16 @@ const rules::Verdict* VerdictBook::find(const MutationId& id, rules::QuestionKin
 }
 
 void VerdictBook::open(const MutationId& id, const rules::Command& command, rules::Question question) {
-  open_.push_back({.mutation_id = id.value, .asked = {.command = &command, .question = std::move(question)}});
+  open_ids_.push_back(id.value);
+  open_.push_back({.command = command, .question = std::move(question)});
 }
 
-void VerdictBook::ask(Judge& judge) {
-  std::vector<Asked> questions;
-  questions.reserve(open_.size());
-  for (Open& one : open_) questions.push_back(std::move(one.asked));
-  std::vector<rules::Verdict> verdicts = judge.judge(questions);
-  TETHER_ASSERT(verdicts.size() == questions.size());
-  for (std::size_t i = 0; i < questions.size(); ++i) {
-    heard_[open_[i].mutation_id].push_back({std::move(questions[i].question), std::move(verdicts[i])});
+void VerdictBook::ask(Judge& judge, const protocol::Limits& limits) {
+  std::vector<rules::Verdict> verdicts = authority::ask(judge, open_, limits);
+  for (std::size_t i = 0; i < open_.size(); ++i) {
+    heard_[open_ids_[i]].push_back({std::move(open_[i].question), std::move(verdicts[i])});
   }
+  open_ids_.clear();
   open_.clear();
 }
 

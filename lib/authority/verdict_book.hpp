@@ -25,18 +25,15 @@ class VerdictBook {
   void open(const MutationId& id, const rules::Command& command, rules::Question question);
   bool has_open_questions() const { return !open_.empty(); }
   /// Puts the open questions, and keeps what is said.
-  void ask(Judge& judge);
+  void ask(Judge& judge, const protocol::Limits& limits);
 
  private:
-  struct Open {
-    std::string mutation_id;
-    Asked asked;
-  };
   struct Heard {
     rules::Question question;
     rules::Verdict verdict;
   };
-  std::vector<Open> open_;
+  std::vector<std::string> open_ids_;  // of the mutations that open_ asks about
+  std::vector<Case> open_;
   std::unordered_map<std::string, std::vector<Heard>> heard_;  // by mutation id
 };
 

@@ -43,7 +43,7 @@ std::variant<Mutation, Rejected, Undecided> through_mapper(const Mutation& sent,
   if (!is_asked_to_map(model, sent)) return sent;
   if (verdict == nullptr) return Undecided{map_question(sent, writer.claims)};
   if (const auto* apply = std::get_if<Apply>(verdict)) return mapped(sent, apply->payload);
-  if (const auto* refuse = std::get_if<Refuse>(verdict)) return refusal(*refuse);
+  if (const auto* refuse = std::get_if<Refuse>(verdict)) return rejected(refuse->reason, refuse->data);
   return rejected(reason::k_error);
 }
 

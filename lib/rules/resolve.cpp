@@ -130,18 +130,10 @@ Applied store_verdict(const Apply& verdict, const Mutation& mutation, const Reco
   return stored;
 }
 
-/// The words by which clients and the ledger know other outcomes are nobody's to say: `duplicate` would be taken for
-/// synced, and the edit would be lost.
-bool is_reserved(std::string_view reason) {
-  constexpr std::string_view k_outcomes[] = {"applied", "merged", "conflict"};
-  return reason.empty() || reason == protocol::reason::k_duplicate || reason == protocol::reason::k_error ||
-         std::ranges::find(k_outcomes, reason) != std::end(k_outcomes);
-}
-
 Outcome obey(const Verdict& verdict, const Mutation& mutation, const Record& record, const Writer& writer) {
   if (const auto* apply = std::get_if<Apply>(&verdict)) return store_verdict(*apply, mutation, record, writer);
   if (std::holds_alternative<Keep>(verdict)) return conflict_with(record, mutation);
-  if (const auto* refuse = std::get_if<Refuse>(&verdict)) return refusal(*refuse);
+  if (const auto* refuse = std::get_if<Refuse>(&verdict)) return Rejected{refuse->reason, refuse->data};
   if (std::holds_alternative<Delete>(verdict)) {
     return record.deleted ? Applied{.after = record, .merged = true, .lost = field_names(written_fields(mutation))}
                           : take({.operation = Operation::remove, .version = mutation.version}, record, writer);
@@ -213,12 +205,6 @@ Outcome merged(const Mutation& mutation, const Record& record, const Writer& wri
 }
 
 }  // namespace
-
-Rejected refusal(const Refuse& refuse) {
-  const std::string_view reason = refuse.reason;
-  return {.reason = std::string(is_reserved(reason) ? protocol::reason::k_validation_failed : reason),
-          .data = refuse.data};
-}
 
 std::int64_t corrected_edit_time(std::int64_t timestamp_ms, std::optional<std::int64_t> sent_at_ms,
                                  std::int64_t now_ms) {

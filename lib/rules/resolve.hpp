@@ -70,10 +70,6 @@ struct Writer {
 Outcome resolve(const protocol::Mutation& mutation, const Record& record, const Writer& writer, const Model& model,
                 const Verdict* verdict = nullptr);
 
-/// What a program's refusal is answered as: words that mean something else on the wire or in the ledger are not its to
-/// say.
-Rejected refusal(const Refuse& refuse);
-
 /// The edit time of a mutation by the server's clock: `timestamp_ms` moved by the skew that `sent_at_ms` shows, where
 /// it is given, and never later than now.
 std::int64_t corrected_edit_time(std::int64_t timestamp_ms, std::optional<std::int64_t> sent_at_ms,

@@ -383,12 +383,6 @@ TEST_CASE("a verdict deletes, keeps, refuses, or is not to be had") {
   CHECK_FALSE(applied(obeying(Apply{R"({"a":1})"}, mutation_of(U, Seen::older), State::deleted)).after.deleted);
 }
 
-TEST_CASE("a verdict cannot refuse in words that mean something else on the wire or in the ledger") {
-  for (const char* word : {"duplicate", "error", "applied", "merged", "conflict", ""}) {
-    CHECK(std::get<Rejected>(obeying(Refuse{word}, mutation_of(U, Seen::older))).reason == "validation_failed");
-  }
-}
-
 TEST_CASE("an edit time from a server clock that was ahead locks nobody out once it is mended") {
   auto record = record_in(State::live);
   record.written_at_ms = 9'000;

@@ -45,7 +45,7 @@ struct Keep {
 };
 /// The writer is told why not.
 struct Refuse {
-  std::string reason;       // as on the wire: `validation_failed`, `forbidden`, or a word of its own
+  std::string reason;       // as on the wire: `validation_failed`, `forbidden`, or a word that means nothing else there
   std::string data = "{}";  // an object
   bool operator==(const Refuse&) const = default;
 };

@@ -55,7 +55,7 @@ Answer Exchange::ask(Call call, const std::function<std::string()>& body, const 
     // The wall clock may go back: what was slept counts in any case.
     const std::chrono::microseconds elapsed = std::max(clock_.now() - started, slept);
     if (elapsed + wait >= patience_.deadline) return given_up(std::move(*unreachable));
-    sleep(wait);
+    pause(wait);
     slept += wait;
     answer = attempt(call, body(), nothing);
   }
@@ -94,7 +94,7 @@ Answer Exchange::call_transport(Call call, const std::string& body) {
   throw Error(ErrorCode::internal, "unknown kind of call to the server");
 }
 
-void Exchange::sleep(std::chrono::microseconds duration) {
+void Exchange::pause(std::chrono::microseconds duration) {
   while (duration.count() > 0) {
     stop_if_interrupted();
     const auto slice = std::min<std::chrono::microseconds>(duration, k_interrupt_poll);

@@ -35,10 +35,12 @@ class Exchange {
   /// before it is sent where `interrupted` is empty). What it throws is thrown, once the call is over.
   Answer ask(Call call, const std::function<std::string()>& body, const std::function<void()>& meanwhile);
 
+  /// Lets time pass; gives way to Ctrl-C like a request.
+  void pause(std::chrono::microseconds duration);
+
  private:
   Answer attempt(Call call, const std::string& body, const std::function<void()>& meanwhile);
   Answer call_transport(Call call, const std::string& body);
-  void sleep(std::chrono::microseconds duration);
   void stop_if_interrupted();
 
   Transport& transport_;

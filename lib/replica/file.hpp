@@ -63,7 +63,8 @@ class File {
 
 /// Values of tether_sync_state. Keys of ours: schema_version (there: the file is complete), client_id, client_id_given,
 /// home (where the file lives), copied_from (the id of the file that this one is a copy of), last_sync_cursor,
-/// last_sync_at, last_push_reason, last_push_end, epoch, restored_at (when its server last was), full_pull (the horizon
+/// last_sync_at, last_push_reason, last_push_end, epoch, restored_at (when its server last was), starting_over and
+/// push_first (what that left to be done: restored.hpp), full_pull (the horizon
 /// that it began at), generation; settings of `tether config` are stored as `config.NAME`.
 std::optional<std::string> state(sql::Transaction& transaction, std::string_view key);
 void set_state(sql::Transaction& transaction, std::string_view key, std::string_view value, Instant now);

@@ -32,13 +32,6 @@ constexpr sql::Statement k_open_not_brought{
     " FROM tether_records WHERE open_log_id IS NOT NULL AND rev > 0 AND generation < $1 "
     "AND (model, entity_id) > ($2, $3) ORDER BY model, entity_id LIMIT $4"};
 
-constexpr sql::Statement k_forget_revs{"UPDATE tether_records SET rev = 0 WHERE rev <> 0"};
-
-// synced_at tells that the server had acknowledged it; an adopted log may not say when.
-constexpr sql::Statement k_requeue{
-    "UPDATE tether_mutation_logs SET sync_status = 'pending', synced_at = coalesce(synced_at, updated_at, $1) "
-    "WHERE sync_status = 'synced'"};
-
 bool take(sql::Transaction& transaction, const Snapshot& snapshot, const Arrival& arrival) {
   return transaction.run(k_take, {snapshot.key.model.value, snapshot.key.id.value, snapshot.payload,
                                   std::int64_t{snapshot.deleted}, snapshot.rev.value_or(Rev{0}).value, arrival.now_ms,
@@ -94,11 +87,6 @@ void forget_not_brought(sql::Transaction& transaction, const Arrival& arrival) {
       store_over(transaction, std::move(row), {});
     }
   }
-}
-
-std::int64_t requeue_acknowledged(sql::Transaction& transaction, Instant now) {
-  transaction.run(k_forget_revs, {});
-  return transaction.run(k_requeue, {rfc3339_ms(now)});
 }
 
 }  // namespace tether::replica

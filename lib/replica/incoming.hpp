@@ -30,11 +30,4 @@ std::optional<std::int64_t> apply_snapshots(sql::Transaction& transaction,
 /// is not asked.
 void forget_not_brought(sql::Transaction& transaction, const Arrival& arrival);
 
-/// The server was restored from a backup and may have lost what it acknowledged. Every such mutation that this log
-/// still has goes back in the queue under its own id: what the server knows it answers as before, what it lost it takes
-/// anew. No record changes: the server's state last seen has their effect in it, and what others did since, so laying
-/// them over it once more would show what is past. All revs are of another time and are set to 0; a row that neither
-/// the server nor this log brings back is kept as it is. How many went back.
-std::int64_t requeue_acknowledged(sql::Transaction& transaction, Instant now);
-
 }  // namespace tether::replica

@@ -137,7 +137,7 @@ class Session {
 
   void start_over(const std::string& epoch) {
     count_restart();
-    report_.push_first = replica::start_over(file_, epoch);
+    report_.push_first = replica::start_over(file_, exchange_, epoch);
     at_.epoch = epoch;
     at_.cursor.reset();
     at_.full = false;
@@ -225,6 +225,7 @@ std::string next_pull_request(File& file, std::optional<std::int64_t> page) {
 PullReport pull(File& file, Exchange& exchange, const PullOptions& options) {
   const RepeatableWrites repeatable(file.database());
   try {
+    finish_starting_over(file, exchange);
     return Session(file, exchange, options).run();
   } catch (const Error& fault) {
     note_fault(file, fault);

@@ -63,13 +63,13 @@ class Session {
       const auto* reply = std::get_if<Reply>(&std::get<Answer>(answer));
       if (reply == nullptr) {
         end_early(ending(std::get<Answer>(answer)));
-        if (report_.end == End::forbidden) pulls_may_go_on(file_);
+        if (report_.end == End::forbidden) pulls_may_go_on(file_, exchange_);
         return {};
       }
       answered_ = {std::move(sent), reply->body};
     }
     file_answered();
-    if (restored_.empty()) pulls_may_go_on(file_);
+    if (restored_.empty()) pulls_may_go_on(file_, exchange_);
     return restored_;
   }
 
@@ -206,10 +206,11 @@ class Session {
 };
 
 PushReport push_to_the_end(File& file, Exchange& exchange, const PushOptions& options) {
+  finish_starting_over(file, exchange);
   PushReport report;
   const std::string restored = Session(file, exchange, options, report).run();
   if (restored.empty()) return report;
-  start_over(file, restored);
+  start_over(file, exchange, restored);
   report.too_large.reset();  // it is tried again with the rest
   if (!Session(file, exchange, options, report).run().empty()) {
     throw Error(ErrorCode::unexpected_reply, "the server changed its epoch twice in a moment",

@@ -18,7 +18,8 @@ constexpr sql::Statement k_counts{
     "       (SELECT count(*) FROM tether_conflicts WHERE resolved_at IS NULL)"};
 
 constexpr sql::Statement k_oldest{
-    "SELECT mutation_id, timestamp, sync_status, coalesce(rejection_reason, '') FROM tether_mutation_logs WHERE id = "
+    "SELECT mutation_id, timestamp, sync_status, coalesce(rejection_reason, ''), synced_at FROM tether_mutation_logs "
+    "WHERE id = "
     "(SELECT min(id) FROM ("
     "SELECT min(id) AS id FROM tether_mutation_logs WHERE sync_status = 'pending' AND sync_status <> 'synced' UNION "
     "ALL "
@@ -27,10 +28,12 @@ constexpr sql::Statement k_oldest{
     "AND settled_by IS NULL))"};
 
 /// Why a mutation is not on the server, for a person.
-std::string reason_of(std::string_view sync_status, std::string_view rejection, const std::string& last_push) {
+std::string reason_of(std::string_view sync_status, std::string_view rejection, bool acknowledged_before,
+                      const std::string& last_push) {
   if (sync_status == "failed") return "rejected: " + std::string(rejection);
   if (!last_push.empty()) return last_push;
   if (!rejection.empty()) return "put off by the server: " + std::string(rejection);
+  if (acknowledged_before) return "to be sent again, as the server was restored from a backup";
   return "not pushed yet";
 }
 
@@ -39,7 +42,7 @@ std::optional<OldestUnsent> oldest_unsent(sql::Transaction& transaction, std::in
   std::optional<OldestUnsent> oldest;
   transaction.run(k_oldest, {}, [&](const sql::Row& row) {
     const std::int64_t age_ms = std::max<std::int64_t>(0, now_ms - row.integer(1));
-    oldest = {{std::string(row.text(0))}, age_ms, reason_of(row.text(2), row.text(3), last_push)};
+    oldest = {{std::string(row.text(0))}, age_ms, reason_of(row.text(2), row.text(3), !row.is_null(4), last_push)};
   });
   return oldest;
 }

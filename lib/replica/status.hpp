@@ -14,8 +14,8 @@ namespace tether::replica {
 struct OldestUnsent {
   MutationId mutation_id;
   std::int64_t age_ms = 0;
-  /// "not pushed yet", "rejected: validation_failed", or why the last session ended early: "server unreachable: …",
-  /// "refused by the server: …", "the server's answer makes no sense: …"
+  /// "not pushed yet", "rejected: validation_failed", that it is sent again after a restore, or why the last session
+  /// ended early: "server unreachable: …", "refused by the server: …", "the server's answer makes no sense: …"
   std::string reason;
 };
 

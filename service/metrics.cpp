@@ -93,6 +93,8 @@ void Metrics::count_push(const protocol::PushRequest& request, const protocol::P
   for (const auto& id : reply.merged) unusual.emplace(id.value, merged);
   for (const auto& refused : reply.rejected) unusual.emplace(refused.mutation_id.value, rejected);
   for (const auto& lost : reply.conflicts) unusual.emplace(lost.mutation_id.value, conflict);
+  // What is malformed has no model that could be counted on.
+  models_.back().by_outcome[rejected].fetch_add(std::ssize(request.malformed), std::memory_order_relaxed);
   std::string_view name;
   Model* counted = nullptr;  // of the mutation before: most batches are of one model
   for (const auto& mutation : request.mutations) {

@@ -178,7 +178,7 @@ TEST_CASE("who waits for the store shows") {
 
 TEST_CASE("each mutation is counted by what became of it") {
   Metrics metrics({});
-  const auto request = push_of_models({"Task", "Task", "Note", "Task", "Note"});
+  auto request = push_of_models({"Task", "Task", "Note", "Task", "Note"});
   protocol::PushReply reply;
   reply.applied = {MutationId{"M0"}, MutationId{"M1"}};
   reply.merged = {MutationId{"M1"}};
@@ -186,8 +186,11 @@ TEST_CASE("each mutation is counted by what became of it") {
                     {.mutation_id = MutationId{"M4"}, .reason = "expired", .data = "{}"}};
   reply.conflicts.emplace_back();
   reply.conflicts.back().mutation_id = MutationId{"M3"};
+  request.malformed = {{.mutation_id = MutationId{"none"}, .reason = "validation_failed", .data = "{}"}};
+  reply.rejected.push_back(request.malformed[0]);
   metrics.count_push(request, reply);
   const Exposition text(metrics.text({}, 0));
+  CHECK(text.at(R"(tether_mutations_total{model="other",outcome="rejected"})") == 1);
   CHECK(text.at(R"(tether_mutations_total{model="Task",outcome="applied"})") == 1);
   CHECK(text.at(R"(tether_mutations_total{model="Task",outcome="merged"})") == 1);
   CHECK(text.at(R"(tether_mutations_total{model="Task",outcome="conflict"})") == 1);

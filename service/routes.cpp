@@ -16,6 +16,7 @@ namespace {
 constexpr int k_retry_when_ready_s = 5;
 // Full pages on their way out while every reader makes the next one; usual pages are a tenth of that.
 constexpr std::size_t k_pages_leaving = 2;
+constexpr std::size_t k_refusal_bytes = 160;  // of the answer to a malformed mutation, which may be shorter than that
 
 Reply ok(std::string body, ReplyBudget::Loan memory = {}) {
   memory.resize(body.size());
@@ -92,7 +93,7 @@ Reply Routes::push(std::string&& body, Exchange& exchange) {
   exchange.client = request.client_id.value;
   if (auto refusal = gate_.refuse_client(request.client_id, exchange)) return std::move(*refusal);
   const Scope scope{exchange.scope};
-  auto memory = memory_for_push(body);
+  auto memory = memory_for_push(body, request);
   std::string().swap(body);  // its mutations are read: they need not be held twice while others are waited for
   authority::Submission submission(request, exchange.received, exchange.claims);
   authority_.ask_mappers(submission);
@@ -108,7 +109,7 @@ Reply Routes::preview(std::string&& body, Exchange& exchange) {
   const protocol::PushRequest request = protocol::decode_push_request(body, options_.limits);
   exchange.client = request.client_id.value;
   if (auto refusal = gate_.refuse_client(request.client_id, exchange)) return std::move(*refusal);
-  auto memory = memory_for_push(body);
+  auto memory = memory_for_push(body, request);
   authority::Submission submission(request, exchange.received, exchange.claims);
   authority_.ask_mappers(submission);
   pool_.read([&](sql::Database& database) { authority_.preview(database, Scope{exchange.scope}, submission); });
@@ -118,8 +119,9 @@ Reply Routes::preview(std::string&& body, Exchange& exchange) {
 }
 
 /// Ids and revs are shorter than the mutations that they answer; copies of conflicting records may not be.
-ReplyBudget::Loan Routes::memory_for_push(std::string_view body) {
-  return replies_.take(std::min(body.size(), page_bytes(options_)));
+ReplyBudget::Loan Routes::memory_for_push(std::string_view body, const protocol::PushRequest& request) {
+  const std::size_t refusals = request.malformed.size() * k_refusal_bytes;
+  return replies_.take(std::min(body.size() + refusals, page_bytes(options_)));
 }
 
 Reply Routes::pull(std::string&& body, Exchange& exchange) {

@@ -58,7 +58,7 @@ class Routes {
   Reply healthz(std::string&& body, Exchange& exchange);
   Reply readyz(std::string&& body, Exchange& exchange);
   Reply metrics(std::string&& body, Exchange& exchange);
-  ReplyBudget::Loan memory_for_push(std::string_view body);
+  ReplyBudget::Loan memory_for_push(std::string_view body, const protocol::PushRequest& request);
 
   const Options& options_;
   authority::Authority& authority_;

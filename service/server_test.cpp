@@ -121,12 +121,28 @@ TEST_CASE("a reply is packed for those who ask, and only for them") {
   CHECK(unpacked(packed.body) == plain.body);
 }
 
+TEST_CASE("a malformed mutation is answered in rejected, and the others of its batch are applied") {
+  TestService service;
+  std::string body = push_of(2);
+  body.insert(body.find('[') + 1, R"({"mutation_id":"not one","model":"Task"},)");
+  const Answer answer = Client(service.port()).post("/tether/push", body);
+  CHECK(answer.status == 200);
+  const json reply = json::parse(answer.body);
+  CHECK(reply["applied"].size() == 2);
+  CHECK(reply["rejected"] ==
+        json::parse(R"([{"mutation_id":"not one","reason":"validation_failed",)"
+                    R"("data":{"messages":{"mutation_id":["must be a ULID of 26 characters"]}}}])"));
+}
+
 TEST_CASE("what is wrong with a request as a whole is a 4xx with its place") {
   TestService service;
   const auto refused = [&](std::string_view body) { return Client(service.port()).post("/tether/push", body); };
   const Answer typed = refused(R"({"client_id":"a","mutations":[{"mutation_id":7}]})");
   CHECK(typed.status == 400);
   CHECK(json::parse(typed.body)["error"]["field"] == "mutations[0].mutation_id");
+  const Answer unnamed = refused(R"({"client_id":"a","mutations":[3]})");
+  CHECK(unnamed.status == 400);
+  CHECK(json::parse(unnamed.body)["error"]["field"] == "mutations[0]");
   for (const std::string& body :
        {std::string(), std::string("null"), std::string("[]"), std::string("\0", 1),
         std::string("{\"client_id\":\"a\",\"mutations\":"), std::string(100'000, '['), std::string("\xff\xfe")}) {

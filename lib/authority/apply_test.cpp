@@ -299,5 +299,19 @@ TEST_CASE("when someone else was faster, the batch is decided again") {
   CHECK(late("INSERT INTO tether_records", 4) == Lines{"1 applied rev 1"});
 }
 
+TEST_CASE("a malformed mutation is refused each time, beside those that are decided, and is not remembered") {
+  Server server;
+  protocol::PushRequest request{ClientId{"ann"}, {create(1, "T1")}, {}, {}};
+  request.malformed.push_back({MutationId{"x"}, "validation_failed", R"({"messages":{"model":["is missing"]}})"});
+  for (int times = 0; times < 2; ++times) {
+    const auto reply = server.authority.push(*server.database, server.scope, request);
+    CHECK(reply.applied.size() == 1);
+    CHECK(reply.rejected == request.malformed);
+  }
+  CHECK(server.column("SELECT mutation_id FROM tether_mutations") == std::vector<std::string>{id(1)});
+  request.mutations.clear();
+  CHECK(server.authority.push(*server.database, server.scope, request).rejected == request.malformed);
+}
+
 }  // namespace
 }  // namespace tether::authority

@@ -47,6 +47,11 @@ void join(protocol::PushReply& all, protocol::PushReply part) {
   all.cursor = part.cursor;
 }
 
+/// Nothing to decide and nothing to remember: they are told the same each time.
+void refuse_malformed(Submission& submission) {
+  append(submission.reply.rejected, submission.request.malformed);
+}
+
 }  // namespace
 
 Submission::Submission(const protocol::PushRequest& from, Instant at, std::string_view of_the_client)
@@ -99,7 +104,10 @@ void Authority::push(sql::Database& database, const Scope& scope, std::span<Subm
                       .assume = looked_up ? Assume::nothing : Assume::new_work,
                       .may_ask = judge_ != nullptr && asked < k_rounds_of_questions_max};
     const Attempted ended = apply(ledger, together, terms);
-    if (ended == Attempted::decided) return transaction->commit();
+    if (ended == Attempted::decided) {
+      for (Submission* submission : together) refuse_malformed(*submission);
+      return transaction->commit();
+    }
     transaction.reset();  // nothing waits for a program
     if (ended == Attempted::overtaken) {
       ++overtaken;
@@ -145,7 +153,7 @@ void Authority::preview(sql::Database& database, const Scope& scope, Submission&
     transaction->commit();
     transaction.reset();
     if (ended == Attempted::too_much) throw_answer_too_long();
-    if (ended == Attempted::decided) return;
+    if (ended == Attempted::decided) return refuse_malformed(submission);
     ask({&alone, 1});
   }
 }

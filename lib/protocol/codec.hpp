@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The wire as text: the one place that knows field names. Reading is strict about types and indifferent to unknown
 // fields; every error is a FieldError (invalid_input, or too_large over a limit) and names the path of the field that
-// is wrong, as in `mutations[3].entity_id`. Payloads are checked and kept as the text that arrived.
+// is wrong, as in `mutations[3].mutation_id`. A malformed mutation of a push is no error of the request while it can be
+// named: it is read as the refusal that answers it. Payloads are checked and kept as the text that arrived.
 #pragma once
 
 #include <string>

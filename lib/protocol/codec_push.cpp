@@ -2,6 +2,9 @@
 // Push: the request and its reply.
 #include <fmt/format.h>
 
+#include <unordered_set>
+
+#include "base/utf8.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/codec_conflict.hpp"
 #include "protocol/fields.hpp"
@@ -11,7 +14,8 @@ namespace tether::protocol {
 
 namespace {
 
-constexpr std::size_t k_mutation_bytes = 256;  // of a mutation beside its payload, about: to reserve memory
+constexpr std::size_t k_mutation_bytes = 256;    // of a mutation beside its payload, about: to reserve memory
+constexpr std::size_t k_echoed_bytes_max = 255;  // of an id that is none, and of the path of what is wrong
 
 Mutation read_mutation(JsonReader& reader) {
   Mutation mutation;
@@ -54,15 +58,57 @@ Mutation read_mutation(JsonReader& reader) {
   return mutation;
 }
 
-std::vector<Mutation> read_mutations(JsonReader& reader, std::size_t mutations_max) {
-  std::vector<Mutation> mutations;
+/// `{"messages":{"entity_id":["must be 1 to 64 bytes"]}}`
+std::string messages_data(std::string_view field, std::string_view message) {
+  std::string data = R"({"messages":{)";
+  append_json_quoted(data, utf8_prefix(field, k_echoed_bytes_max));
+  data += ":[";
+  append_json_quoted(data, message);
+  return data + "]}}";
+}
+
+/// The answer to a mutation in which `fault` was found. Without an id none can be given, and the request as a whole is
+/// malformed.
+Rejection refusal(JsonReader& reader, const FieldError& fault) {
+  const std::string mutation_path = reader.path();
+  std::optional<std::string> id;
+  reader.object([&](std::string_view field) {
+    if (field == "mutation_id") {
+      id = reader.string();
+    } else {
+      reader.skip();
+    }
+  });
+  if (!id) reader.fail_missing("mutation_id");
+  const std::string_view field = std::string_view(fault.path()).substr(mutation_path.size() + 1);
+  return {MutationId{std::string(utf8_prefix(*id, k_echoed_bytes_max))}, std::string(reason::k_validation_failed),
+          messages_data(field, fault.message())};
+}
+
+/// One that is wrong does not hold up the others: a client that sends its batch again unchanged would be stuck for
+/// ever.
+void read_mutations(JsonReader& reader, std::size_t mutations_max, PushRequest& request) {
   reader.array([&] {
-    if (mutations.size() == mutations_max) {
+    if (request.mutations.size() + request.malformed.size() == mutations_max) {
       reader.fail(fmt::format("more than {} mutations in one request", mutations_max), ErrorCode::too_large);
     }
-    mutations.push_back(read_mutation(reader));
+    const JsonReader::Place start = reader.place();
+    try {
+      request.mutations.push_back(read_mutation(reader));
+    } catch (const FieldError& fault) {
+      reader.go_back(start);
+      request.malformed.push_back(refusal(reader, fault));
+    }
   });
-  return mutations;
+}
+
+/// An id is answered once, whatever else came under it.
+void answer_each_id_once(PushRequest& request) {
+  if (request.malformed.empty()) return;
+  std::unordered_set<std::string> answered;
+  for (const Mutation& mutation : request.mutations) answered.insert(mutation.mutation_id.value);
+  std::erase_if(request.malformed,
+                [&](const Rejection& refused) { return !answered.insert(refused.mutation_id.value).second; });
 }
 
 PushRequest read_push_request(JsonReader& reader, const Limits& limits) {
@@ -72,7 +118,9 @@ PushRequest read_push_request(JsonReader& reader, const Limits& limits) {
     if (field == "client_id") {
       request.client_id = read_client_id(reader);
     } else if (field == "mutations") {
-      request.mutations = read_mutations(reader, limits.mutations_max);
+      request.mutations.clear();
+      request.malformed.clear();
+      read_mutations(reader, limits.mutations_max, request);
       has_mutations = true;
     } else if (field == "sent_at") {
       request.sent_at_ms = read_optional_integer(reader);
@@ -84,15 +132,18 @@ PushRequest read_push_request(JsonReader& reader, const Limits& limits) {
   });
   if (request.client_id.value.empty()) reader.fail_missing("client_id");
   if (!has_mutations) reader.fail_missing("mutations");
+  answer_each_id_once(request);
   return request;
 }
 
 Rejection read_rejection(JsonReader& reader) {
   Rejection rejection;
+  bool has_id = false;
   bool has_reason = false;
   reader.object([&](std::string_view field) {
     if (field == "mutation_id") {
-      rejection.mutation_id = read_mutation_id(reader);
+      rejection.mutation_id.value = reader.string();
+      has_id = true;
     } else if (field == "reason") {
       rejection.reason = reader.string();
       has_reason = true;
@@ -102,7 +153,7 @@ Rejection read_rejection(JsonReader& reader) {
       reader.value();
     }
   });
-  if (rejection.mutation_id.value.empty()) reader.fail_missing("mutation_id");
+  if (!has_id) reader.fail_missing("mutation_id");
   if (!has_reason) reader.fail_missing("reason");
   return rejection;
 }

@@ -100,26 +100,106 @@ TEST_CASE("what is wrong with a push is named with its path") {
         "sent_at: must be an integer of at most 64 bits");
   CHECK(faults(R"({"client_id":"c","mutations":[],"other":tru})") == "other: not valid JSON at byte 40: expected true");
   CHECK(faults(R"({"client_id":"c","mutations":[{}]})") == "mutations[0].mutation_id: is missing");
-  CHECK(faults(R"({"client_id":"c","mutations":[{"mutation_id":"x"}]})") ==
-        "mutations[0].mutation_id: must be a ULID of 26 characters");
-  CHECK(faults(R"({"client_id":"c","mutations":[{"mutation_id":"@"}]})") == "mutations[0].entity_id: is missing");
-  CHECK(faults(with_payload(R"("entity_id":"",)")) == "mutations[0].entity_id: must be 1 to 64 bytes");
-  CHECK(faults(with_payload(R"("entity_id":"a\u0000b",)")) ==
-        "mutations[0].entity_id: must not hold control characters");
-  CHECK(faults(with_payload(R"("operation":"upsert",)")) == "mutations[0].operation: must be create, update or delete");
-  CHECK(faults(with_payload(R"("payload":"{}",)")) == "mutations[0].payload: must be an object, not a string");
-  CHECK(faults(with_payload(R"("payload":[1],)")) == "mutations[0].payload: must be an object, not an array");
-  CHECK(faults(with_payload(R"("payload":{"a":{"b":01}},)")).starts_with("mutations[0].payload.a.b: not valid JSON"));
-  CHECK(faults(with_payload(R"("before":[2],)")) == "mutations[0].before: must be an object, not an array");
-  CHECK(faults(with_payload(R"("base_rev":99999999999999999999,)")) ==
-        "mutations[0].base_rev: must be an integer of at most 64 bits");
+  CHECK(faults(R"({"client_id":"c","mutations":[{"mutation_id":7}]})") ==
+        "mutations[0].mutation_id: must be a string, not a number");
+  CHECK(faults(R"({"client_id":"c","mutations":[{"model":7,"mutation_id":null}]})") ==
+        "mutations[0].mutation_id: must be a string, not null");
+  CHECK(faults(with_payload(R"("payload":{"a":{"b":01}},)")).find("not valid JSON") != std::string::npos);
+  CHECK(faults(with_payload(R"("payload":{"a":"\ud800"},)")).find("both halves") != std::string::npos);
 }
 
-TEST_CASE("version and timestamp cannot be left out") {
-  const std::string_view start =
-      R"({"client_id":"c","mutations":[{"mutation_id":"@","entity_id":"e","model":"T","operation":"delete")";
-  CHECK(fault(push_request, std::string(start) + "}]}") == "mutations[0].version: is missing");
-  CHECK(fault(push_request, std::string(start) + R"(,"version":1}]})") == "mutations[0].timestamp: is missing");
+namespace {
+
+/// What is answered to a push of one mutation that is none.
+std::string refusal_of(std::string_view body) {
+  const PushRequest request = push_request(body);
+  CHECK(request.mutations.empty());
+  REQUIRE(request.malformed.size() == 1);
+  CHECK(request.malformed[0].mutation_id.value == k_id);
+  CHECK(request.malformed[0].reason == "validation_failed");
+  return request.malformed[0].data;
+}
+
+}  // namespace
+
+TEST_CASE("what is wrong with a mutation is told under its id") {
+  CHECK(refusal_of(R"({"client_id":"c","mutations":[{"mutation_id":"@"}]})") ==
+        R"({"messages":{"entity_id":["is missing"]}})");
+  CHECK(refusal_of(with_payload(R"("entity_id":"",)")) == R"({"messages":{"entity_id":["must be 1 to 64 bytes"]}})");
+  CHECK(refusal_of(with_payload("\"entity_id\":\"" + std::string(70, 'x') + "\",")) ==
+        R"({"messages":{"entity_id":["must be 1 to 64 bytes"]}})");
+  CHECK(refusal_of(with_payload(R"("entity_id":"a\u0000b",)")) ==
+        R"({"messages":{"entity_id":["must not hold control characters"]}})");
+  CHECK(refusal_of(with_payload(R"("model":"App\\Task",)"))
+            .starts_with(R"({"messages":{"model":["must be a model name)"));
+  CHECK(refusal_of(with_payload(R"("operation":"upsert",)")) ==
+        R"({"messages":{"operation":["must be create, update or delete"]}})");
+  CHECK(refusal_of(with_payload(R"("operation":{},)")) ==
+        R"({"messages":{"operation":["must be a string, not an object"]}})");
+  CHECK(refusal_of(with_payload(R"("payload":"{}",)")) ==
+        R"({"messages":{"payload":["must be an object, not a string"]}})");
+  CHECK(refusal_of(with_payload(R"("payload":[1],)")) ==
+        R"({"messages":{"payload":["must be an object, not an array"]}})");
+  CHECK(refusal_of(with_payload(R"("before":[2],)")) ==
+        R"({"messages":{"before":["must be an object, not an array"]}})");
+  CHECK(refusal_of(with_payload(R"("base_rev":99999999999999999999,)")) ==
+        R"({"messages":{"base_rev":["must be an integer of at most 64 bits"]}})");
+  CHECK(refusal_of(with_payload(R"("timestamp":"2026-11-21",)")) ==
+        R"({"messages":{"timestamp":["must be an integer, not a string"]}})");
+}
+
+TEST_CASE("an id that is none is echoed, cut off where it is long") {
+  const auto echo = [](const std::string& id) {
+    const PushRequest request = push_request(R"({"client_id":"c","mutations":[{"mutation_id":")" + id +
+                                             R"(","entity_id":"e","model":"T","operation":"update"}]})");
+    REQUIRE(request.malformed.size() == 1);
+    CHECK(request.malformed[0].data == R"({"messages":{"mutation_id":["must be a ULID of 26 characters"]}})");
+    PushReply reply;
+    reply.rejected = request.malformed;
+    CHECK(decode_push_reply(encode(reply)) == reply);
+    return request.malformed[0].mutation_id.value;
+  };
+  CHECK(echo("x") == "x");
+  CHECK(echo("") == "");
+  CHECK(echo(R"(a\"\u0000b)") == std::string("a\"\0b", 4));
+  CHECK(echo(std::string(255, 'x')) == std::string(255, 'x'));
+  CHECK(echo(std::string(254, 'x') + "\xc3\xa9") == std::string(254, 'x'));
+}
+
+TEST_CASE("malformed mutations do not hold up the others, and each id is answered once") {
+  const auto mutation = [](std::string_view id, std::string_view model) {
+    return R"({"model":)" + std::string(model) + R"(,"mutation_id":")" + std::string(id) +
+           R"(","entity_id":"e","operation":"create","version":1,"timestamp":2})";
+  };
+  const std::string deep = R"({"payload":{"a":)" + std::string(5'000, '[') + R"("]")" + std::string(5'000, ']') +
+                           R"(,"b":[{},{"c":[]},1]},"mutation_id":"deep"})";
+  const PushRequest request =
+      push_request(R"({"client_id":"c","mutations":[)" + mutation("x", "7") + "," + mutation("@", "\"T\"") + "," +
+                   deep + "," + mutation("x", "8") + "," + mutation("@", "null") + R"(],"sent_at":9})");
+  REQUIRE(request.mutations.size() == 1);
+  CHECK(request.mutations[0].mutation_id.value == k_id);
+  CHECK(request.sent_at_ms == 9);
+  REQUIRE(request.malformed.size() == 2);
+  CHECK(request.malformed[0].mutation_id.value == "x");
+  CHECK(request.malformed[0].data == R"({"messages":{"model":["must be a string, not a number"]}})");
+  CHECK(request.malformed[1].mutation_id.value == "deep");
+  CHECK(request.malformed[1].data.ends_with(R"(:["nested deeper than 64 levels"]}})"));
+}
+
+TEST_CASE("a push that is cut off anywhere inside a malformed mutation is malformed as a whole") {
+  const std::string whole = R"({"client_id":"c","mutations":[{"mutation_id":"x","model":[{"a":1},[]],"b":{"c":"d"}}]})";
+  CHECK(push_request(whole).malformed.size() == 1);
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    CHECK(fault(push_request, whole.substr(0, length)).find("not valid JSON") != std::string::npos);
+  }
+}
+
+TEST_CASE("a malformed mutation counts against the limit") {
+  Limits limits;
+  limits.mutations_max = 2;
+  const std::string_view three =
+      R"({"client_id":"c","mutations":[{"mutation_id":""},{"mutation_id":""},{"mutation_id":""}]})";
+  CHECK_THROWS_AS(decode_push_request(three, limits), FieldError);
 }
 
 TEST_CASE("a payload may nest 64 levels inside a request, and no more") {
@@ -127,7 +207,7 @@ TEST_CASE("a payload may nest 64 levels inside a request, and no more") {
     return with_payload("\"payload\":{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "},");
   };
   CHECK(fault(push_request, nested(64)) == "none");
-  CHECK(fault(push_request, nested(65)).find("nested deeper than 64 levels") != std::string::npos);
+  CHECK(refusal_of(nested(65)).find("nested deeper than 64 levels") != std::string::npos);
 }
 
 TEST_CASE("numbers of 64 bits are kept exactly") {

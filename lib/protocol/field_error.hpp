@@ -17,6 +17,11 @@ class FieldError : public Error {
 
   /// As in `mutations[3].entity_id`; empty when the text as a whole is wrong.
   const std::string& path() const { return path_; }
+  /// What is wrong, without the path.
+  std::string_view message() const {
+    const std::string_view whole = what();
+    return path_.empty() ? whole : whole.substr(path_.size() + 2);
+  }
 
  private:
   std::string path_;

@@ -274,6 +274,33 @@ std::string_view JsonReader::value() {
   return text_.substr(start, at_ - start);
 }
 
+void JsonReader::skip() {
+  std::string closing;  // of what is open
+  std::string unescaped_key;
+  const auto open = [&](char opening, char closing_character) {
+    if (!take(opening)) return false;
+    closing += closing_character;
+    return true;
+  };
+  do {
+    const bool opened = open('{', '}') || open('[', ']');
+    bool behind_a_value = !opened || take(closing.back());
+    if (opened && behind_a_value) closing.pop_back();
+    if (!opened) value();
+    while (behind_a_value && !closing.empty()) {
+      behind_a_value = !take_separator(closing.back());
+      if (behind_a_value) closing.pop_back();
+    }
+    if (!closing.empty() && closing.back() == '}') key(unescaped_key);
+  } while (!closing.empty());
+}
+
+void JsonReader::go_back(const Place& place) {
+  at_ = place.at;
+  depth_ = place.depth;
+  depth_max_ = place.depth_max;
+}
+
 std::string_view JsonReader::payload() {
   const Kind found = kind();
   if (found == Kind::array) {

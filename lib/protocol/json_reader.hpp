@@ -39,12 +39,24 @@ class JsonReader {
 
   /// Any value: its very text.
   std::string_view value();
+  /// Steps over any value, however deep it nests; checks it like any other.
+  void skip();
   /// The text of an object, nested no deeper than k_json_depth_max. Where an object is empty, `[]`, null and `{}` mean
   /// the same (PHP does not tell them apart).
   std::string_view payload();
 
   /// Nothing but white space may follow.
   void end();
+
+  /// Where the reader stands.
+  struct Place {
+    std::size_t at;
+    unsigned depth;
+    unsigned depth_max;
+  };
+  Place place() const { return {at_, depth_, depth_max_}; }
+  /// Back to a place that was come by, after a FieldError; not out of the object or array that the reader was in there.
+  void go_back(const Place& place);
 
   [[noreturn]] void fail(std::string_view what, ErrorCode code = ErrorCode::invalid_input) const;
   [[noreturn]] void fail_missing(std::string_view field) const;

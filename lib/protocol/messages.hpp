@@ -34,14 +34,6 @@ struct Mutation {
   bool operator==(const Mutation&) const = default;
 };
 
-struct PushRequest {
-  ClientId client_id;
-  std::vector<Mutation> mutations;
-  std::optional<std::int64_t> sent_at_ms;  // ext
-  std::string epoch;                       // ext: the server's, as this client knows it; empty: not yet
-  bool operator==(const PushRequest&) const = default;
-};
-
 /// Reasons of a rejection, as on the wire.
 namespace reason {
 constexpr std::string_view k_duplicate = "duplicate";
@@ -55,10 +47,19 @@ constexpr std::string_view k_error = "error";
 }  // namespace reason
 
 struct Rejection {
-  MutationId mutation_id;
+  MutationId mutation_id;  // as it was sent: of a malformed mutation it may be no ULID
   std::string reason;
   std::string data = "{}";  // a JSON object
   bool operator==(const Rejection&) const = default;
+};
+
+struct PushRequest {
+  ClientId client_id;
+  std::vector<Mutation> mutations;
+  std::optional<std::int64_t> sent_at_ms;  // ext
+  std::string epoch;                       // ext: the server's, as this client knows it; empty: not yet
+  std::vector<Rejection> malformed;        // of what was read: mutations that are none, and what is answered to them
+  bool operator==(const PushRequest&) const = default;
 };
 
 struct ConflictReport {

@@ -14,6 +14,9 @@ post /tether/push <<<'{"client_id":"ann","mutations":[{"mutation_id":"01KAK30000
 # An edit that had not seen the last change of somebody else.
 post /tether/push <<<'{"client_id":"ben","mutations":[{"mutation_id":"01KAK300000000000000000004","entity_id":"pump-7","model":"Task","operation":"update","payload":{"title":"By Ben"},"version":1,"timestamp":1600000000000,"base_rev":0}]}'
 
+# Mutations that are none do not hold up the others.
+post /tether/push <<<'{"client_id":"ann","mutations":[{"mutation_id":"short","entity_id":"a","model":"Task","operation":"create","payload":{},"version":1,"timestamp":1},{"mutation_id":"01KAK300000000000000000008","entity_id":"empty","model":"Task","operation":"delete","payload":[],"version":2,"timestamp":1893456139500},{"mutation_id":"01KAK300000000000000000009","entity_id":"a","model":"Task","operation":"burn","payload":{},"version":1,"timestamp":1}]}'
+
 # Pages.
 post /tether/pull <<<'{"client_id":"ben","last_sync_cursor":null,"limit":1}'
 post /tether/pull <<<'{"client_id":"ben","last_sync_cursor":null}'
@@ -23,8 +26,8 @@ post /tether/pull <<<'{"client_id":"new","last_sync_cursor":2893456000000000}'
 # Requests that are wrong as a whole.
 post /tether/push <<<'{"client_id":"ann","mutations":'
 post /tether/push <<<'{"client_id":"","mutations":[]}'
-post /tether/push <<<'{"client_id":"ann","mutations":[{"mutation_id":"short","entity_id":"a","model":"Task","operation":"create","payload":{},"version":1,"timestamp":1}]}'
-post /tether/push <<<'{"client_id":"ann","mutations":[{"mutation_id":"01KAK300000000000000000009","entity_id":"a","model":"Task","operation":"burn","payload":{},"version":1,"timestamp":1}]}'
+post /tether/push <<<'{"client_id":"ann","mutations":[{"mutation_id":7,"entity_id":"a","model":"Task","operation":"create","payload":{},"version":1,"timestamp":1}]}'
+post /tether/push <<<'{"client_id":"ann","mutations":["01KAK300000000000000000009"]}'
 post /tether/pull <<<'{"client_id":"ann","last_sync_cursor":"yesterday"}'
 post /tether/pull <<<'[]'
 get /tether/pull

@@ -382,7 +382,7 @@ bool Attempt::store_changes() {
     changes.push_back({.entity = entry->first, .record = std::move(touched.record), .rev_before = touched.rev_before});
     replies.push_back(&touched.changed_by->reply);
   }
-  if (changes.empty()) return true;
+  if (changes.empty()) return ledger_.forgot_nothing_since();
   const auto taken = ledger_.store(changes, terms_.now_us);
   if (!taken) return false;
   Cursor before{taken->before};

@@ -21,6 +21,10 @@ constexpr int k_attempts_max = 6;
 // them is put off.
 constexpr int k_rounds_of_questions_max = 64;
 
+// Between two steps of forgetting. Nobody waits in line for a SQLite store: who wants to write asks again and again, at
+// first every 25 ms or less. So long it has to be free to be found free.
+constexpr std::chrono::milliseconds k_pause{25};
+
 template <typename Item>
 void append(std::vector<Item>& all, std::vector<Item> more) {
   std::move(more.begin(), more.end(), std::back_inserter(all));
@@ -193,13 +197,26 @@ Authority::Compacted Authority::compact(sql::Database& database, std::chrono::mi
                                        [](sql::Transaction& transaction) { return scopes(transaction); });
   Compacted compacted;
   for (const Scope& scope : all) {
-    const auto forgotten = sql::in_transaction(database, sql::Access::write, [&](sql::Transaction& transaction) {
-      return Ledger(transaction, scope).forget(before_us);
-    });
+    const Compacted forgotten = forget(database, scope, before_us);
     compacted.tombstones += forgotten.tombstones;
     compacted.mutations += forgotten.mutations;
   }
   return compacted;
+}
+
+/// The horizons move once, ahead: a push that they overtake decides again, and would hardly come to an end if they
+/// moved with every step.
+Authority::Compacted Authority::forget(sql::Database& database, const Scope& scope, std::int64_t before_us) {
+  Ledger::Forgetting forgetting = sql::in_transaction(database, sql::Access::read, [&](sql::Transaction& transaction) {
+    return Ledger(transaction, scope).forgettable(before_us);
+  });
+  if (!forgetting.anything()) return {};
+  sql::in_transaction(database, sql::Access::write, [&](sql::Transaction& transaction) {
+    Ledger(transaction, scope).move_horizons(forgetting.horizons);
+  });
+  const auto step = [&](sql::Transaction& transaction) { return Ledger(transaction, scope).forget_some(forgetting); };
+  while (sql::in_transaction(database, sql::Access::write, step)) clock_.sleep_for(k_pause);
+  return {.tombstones = forgetting.tombstones, .mutations = forgetting.mutations};
 }
 
 }  // namespace tether::authority

@@ -80,8 +80,8 @@ class Authority {
     std::int64_t tombstones = 0;
     std::int64_t mutations = 0;
   };
-  /// Forgets tombstones and mutation ids older than `keep`, in every scope, a scope per transaction; moves the
-  /// horizons.
+  /// Forgets tombstones and mutation ids older than `keep`, in every scope, in steps between which others write. The
+  /// horizons are moved before: interrupted anywhere, all is right, and another time forgets the rest.
   Compacted compact(sql::Database& database, std::chrono::milliseconds keep);
 
  private:
@@ -89,6 +89,7 @@ class Authority {
   Attempted apply_halves(Ledger& ledger, Submission& whole, const Terms& terms);
   void ask(std::span<Submission* const> together);
   std::shared_ptr<const rules::Models> models();
+  Compacted forget(sql::Database& database, const Scope& scope, std::int64_t before_us);
   std::string new_epoch();
   Clock& clock_;
   Random& random_;

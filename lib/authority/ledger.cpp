@@ -120,12 +120,28 @@ constexpr Statement k_bounded_page{
     "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3) AS found) AS measured "
     "WHERE before IS NULL OR before < $4) ORDER BY updated_us"};
 
-constexpr Statement k_forget_tombstones{
-    "DELETE FROM tether_records WHERE scope = $1 AND deleted = 1 AND updated_us < $2 RETURNING updated_us"};
+// Gone through, whether they are forgotten or not, in one transaction: some 20 ms.
+constexpr std::int64_t k_forget_step = 5'000;
 // An id without a sensible timestamp is kept: no horizon could tell it from a new one.
-constexpr Statement k_forget_mutations{
-    "DELETE FROM tether_mutations WHERE scope = $1 AND decided_us < $2 AND timestamp_ms < $3 AND timestamp_ms > 0 "
-    "RETURNING timestamp_ms"};
+#define TETHER_IS_FORGETTABLE "decided_us < $2 AND timestamp_ms < $3 AND timestamp_ms > 0"
+constexpr Statement k_last_tombstone{
+    "SELECT max(updated_us) FROM tether_records WHERE scope = $1 AND deleted = 1 AND updated_us < $2"};
+constexpr Statement k_last_mutation{
+    "SELECT max(timestamp_ms), max(mutation_id) FROM tether_mutations WHERE scope = $1 AND " TETHER_IS_FORGETTABLE};
+// The last of the next so many; NULL where there is none.
+constexpr Statement k_records_step{
+    "SELECT max(updated_us) FROM (SELECT updated_us FROM tether_records "
+    "WHERE scope = $1 AND updated_us > $2 AND updated_us < $3 ORDER BY updated_us LIMIT $4) AS step"};
+constexpr Statement k_mutations_step{
+    "SELECT max(mutation_id) FROM (SELECT mutation_id FROM tether_mutations "
+    "WHERE scope = $1 AND mutation_id > $2 AND mutation_id <= $3 ORDER BY mutation_id LIMIT $4) AS step"};
+constexpr Statement k_forget_tombstones{
+    "DELETE FROM tether_records WHERE scope = $1 AND deleted = 1 AND updated_us > $2 AND updated_us <= $3 "
+    "RETURNING updated_us"};
+constexpr Statement k_forget_mutations{"DELETE FROM tether_mutations WHERE scope = $1 AND " TETHER_IS_FORGETTABLE
+                                       " AND mutation_id > $4 AND mutation_id <= $5 RETURNING timestamp_ms"};
+#undef TETHER_IS_FORGETTABLE
+constexpr Statement k_forgotten{"SELECT forgotten_ms FROM tether_scopes WHERE scope = $1"};
 constexpr Statement k_move_horizons{
     "UPDATE tether_scopes SET horizon_us = CASE WHEN horizon_us < $2 THEN $2 ELSE horizon_us END, "
     "forgotten_ms = CASE WHEN forgotten_ms < $3 THEN $3 ELSE forgotten_ms END WHERE scope = $1"};
@@ -318,22 +334,67 @@ void Ledger::page(Cursor cursor, const PageBounds& bounds, const std::function<b
   }
 }
 
-Ledger::Forgotten Ledger::forget(std::int64_t before_us) {
-  // First: a push that takes an id for new while it is being forgotten waits here, and then finds the horizon moved.
+bool Ledger::forgot_nothing_since() {
+  if (transaction_.engine() == sql::Engine::sqlite) return true;  // nobody else writes meanwhile
+  std::int64_t now_ms = 0;
+  transaction_.run(k_forgotten, {text(scope_.value)}, [&](const Row& row) { now_ms = row.integer(0); });
+  return now_ms == forgotten_ms_;
+}
+
+Ledger::Forgetting Ledger::forgettable(std::int64_t before_us) {
+  Forgetting found{.before_us = before_us, .horizons = {}, .last_id = {}, .id = {}};
+  transaction_.run(k_last_tombstone, {text(scope_.value), integer(before_us)},
+                   [&](const Row& row) { found.horizons.tombstone_us = row.integer(0); });
+  transaction_.run(k_last_mutation, {text(scope_.value), integer(before_us), integer(before_us / 1000)},
+                   [&](const Row& row) {
+                     found.horizons.mutation_ms = row.integer(0);
+                     found.last_id = row.text(1);
+                   });
+  return found;
+}
+
+void Ledger::move_horizons(const Horizons& horizons) {
+  transaction_.run(k_move_horizons,
+                   {text(scope_.value), integer(horizons.tombstone_us), integer(horizons.mutation_ms)});
+}
+
+bool Ledger::forget_some(Forgetting& forgetting) {
+  // First: who takes records and ids for what they were waits here, and then finds them as they are.
   transaction_.run(k_lock_head, {text(scope_.value)});
-  Forgotten forgotten;
-  std::int64_t horizon_us = 0;
-  std::int64_t forgotten_ms = 0;
-  const std::int64_t before_ms = before_us / 1000;
-  forgotten.tombstones = transaction_.run(k_forget_tombstones, {text(scope_.value), integer(before_us)},
-                                          [&](const Row& row) { horizon_us = std::max(horizon_us, row.integer(0)); });
-  forgotten.mutations =
-      transaction_.run(k_forget_mutations, {text(scope_.value), integer(before_us), integer(before_ms)},
-                       [&](const Row& row) { forgotten_ms = std::max(forgotten_ms, row.integer(0)); });
-  if (forgotten.tombstones + forgotten.mutations > 0) {
-    transaction_.run(k_move_horizons, {text(scope_.value), integer(horizon_us), integer(forgotten_ms)});
-  }
-  return forgotten;
+  Horizons horizons;
+  if (!forget_tombstones(forgetting, horizons) && !forget_mutations(forgetting, horizons)) return false;
+  // Usually they are there already. What another clock dated back was not counted then.
+  if (horizons.tombstone_us > 0 || horizons.mutation_ms > 0) move_horizons(horizons);
+  return true;
+}
+
+bool Ledger::forget_tombstones(Forgetting& forgetting, Horizons& horizons) {
+  std::optional<std::int64_t> end;
+  transaction_.run(
+      k_records_step,
+      {text(scope_.value), integer(forgetting.record_us), integer(forgetting.before_us), integer(k_forget_step)},
+      [&](const Row& row) { end = sql::optional_integer(row, 0); });
+  if (!end) return false;
+  forgetting.tombstones += transaction_.run(
+      k_forget_tombstones, {text(scope_.value), integer(forgetting.record_us), integer(*end)},
+      [&](const Row& row) { horizons.tombstone_us = std::max(horizons.tombstone_us, row.integer(0)); });
+  forgetting.record_us = *end;
+  return true;
+}
+
+bool Ledger::forget_mutations(Forgetting& forgetting, Horizons& horizons) {
+  std::string end;
+  transaction_.run(k_mutations_step,
+                   {text(scope_.value), text(forgetting.id), text(forgetting.last_id), integer(k_forget_step)},
+                   [&](const Row& row) { end = row.text(0); });
+  if (end.empty()) return false;
+  forgetting.mutations +=
+      transaction_.run(k_forget_mutations,
+                       {text(scope_.value), integer(forgetting.before_us), integer(forgetting.before_us / 1000),
+                        text(forgetting.id), text(end)},
+                       [&](const Row& row) { horizons.mutation_ms = std::max(horizons.mutation_ms, row.integer(0)); });
+  forgetting.id = end;
+  return true;
 }
 
 std::int64_t renew_epochs(sql::Transaction& transaction, const std::function<std::string()>& new_epoch) {

@@ -126,15 +126,39 @@ class Ledger {
   /// the sink will want at most: more can be had, but costs another statement.
   void page(Cursor cursor, const PageBounds& bounds, const std::function<bool(const PageRow&)>& wants_more);
 
-  /// Forgets tombstones whose updated_us and ids whose decided_us and timestamp lie before `before_us`; moves the
-  /// horizons.
-  struct Forgotten {
+  /// Whether no id was forgotten since head() was read. To be asked behind remember() where store() does not ask: an
+  /// id that could be remembered as new may be one that was forgotten meanwhile.
+  bool forgot_nothing_since();
+
+  /// Where the horizons of a scope must be for something to be forgotten.
+  struct Horizons {
+    std::int64_t tombstone_us = 0;
+    std::int64_t mutation_ms = 0;
+  };
+  /// Never back.
+  void move_horizons(const Horizons& horizons);
+
+  /// What is to be forgotten, how far that has come, and how much it was.
+  struct Forgetting {
+    std::int64_t before_us;
+    Horizons horizons;  // where they must be first
+    std::string last_id;
+    std::int64_t record_us = 0;
+    std::string id;
     std::int64_t tombstones = 0;
     std::int64_t mutations = 0;
+    bool anything() const { return horizons.tombstone_us > 0 || horizons.mutation_ms > 0; }
   };
-  Forgotten forget(std::int64_t before_us);
+  /// All tombstones whose updated_us, and ids whose decided_us and timestamp, lie before `before_us`. Reads much: to be
+  /// asked where nobody waits.
+  Forgetting forgettable(std::int64_t before_us);
+  /// Goes through the next few thousand records or ids and forgets those that lie before `before_us`. False: it went
+  /// through all.
+  bool forget_some(Forgetting& forgetting);
 
  private:
+  bool forget_tombstones(Forgetting& forgetting, Horizons& horizons);
+  bool forget_mutations(Forgetting& forgetting, Horizons& horizons);
   Taken take(std::int64_t count, std::int64_t now_us);
   std::optional<Taken> store_in_steps(std::span<RecordChange> changes, std::int64_t now_us);
   std::optional<Taken> store_at_once(std::span<RecordChange> changes, std::int64_t now_us);

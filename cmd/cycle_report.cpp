@@ -31,13 +31,18 @@ std::string as_json(const CycleReport& report, bool skipped, std::int64_t durati
   return std::move(json).finish();
 }
 
+/// Of a cycle that was cut short only what was done, if anything: "pulled 0" would say that there was nothing to pull.
 std::string summary(const CycleOptions& options, const CycleReport& report) {
   std::vector<std::string> parts;
-  if (options.push) parts.push_back("pushed " + grouped(report.push.pushed));
+  const auto tell = [&](std::int64_t count) { return count > 0 || !report.cut_short; };
+  const bool refused_some = report.push.failed + report.push.conflicts + report.push.skipped > 0;
+  if (options.push && (tell(report.push.pushed) || refused_some)) {
+    parts.push_back("pushed " + grouped(report.push.pushed));
+  }
   if (report.push.failed > 0) parts.push_back(grouped(report.push.failed) + " rejected");
   if (report.push.conflicts > 0) parts.push_back(counted(report.push.conflicts, "conflict"));
   if (report.push.skipped > 0) parts.push_back(grouped(report.push.skipped) + " to be sent again");
-  if (options.pull) parts.push_back("pulled " + grouped(report.pulled));
+  if (options.pull && tell(report.pulled)) parts.push_back("pulled " + grouped(report.pulled));
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
   return text;
@@ -91,7 +96,8 @@ void report_cycle(Terminal& terminal, replica::File& file, const CycleOptions& o
                   std::int64_t duration_ms) {
   if (terminal.json()) return terminal.line(as_json(report, /*skipped=*/false, duration_ms));
   name_rejections(terminal, file, report.push);
-  if (!terminal.quiet()) terminal.line(summary(options, report));
+  const std::string done = summary(options, report);
+  if (!terminal.quiet() && !done.empty()) terminal.line(done);
   terminal.detail("took " + human_duration(std::chrono::milliseconds(duration_ms)));
   say_what_next(terminal, report);
 }

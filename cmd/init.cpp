@@ -32,9 +32,8 @@ void report(Context& context, const std::string& path, const replica::InitReport
     terminal.line(std::move(object).finish());
     return;
   }
-  const auto what = report.created ? "made " : "found ";
-  terminal.line(what + printable(path) + (report.created ? "" : ", complete already") + "; this client is " +
-                printable(report.client_id.value));
+  terminal.line((report.created ? "made " + printable(path) : printable(path) + " was there already") +
+                "; this client is " + printable(report.client_id.value));
 }
 
 ExitCode run_init(Context& context, const InitOptions& options) {

@@ -106,7 +106,7 @@ TEST_CASE("a word behind -- is never an option, and brackets are no list") {
 
 TEST_CASE("status needs a person when something waits longer than --max-lag") {
   Room room;
-  CHECK(room.desk.type({"status"}).out.starts_with("Everything written here is on the server.\n"));
+  CHECK(room.desk.type({"status"}).out.starts_with("Nothing waits to be sent, and nothing was synced yet.\n"));
   room.desk.type({"record", "create", "T", "a=1"});
   room.clock.advance(std::chrono::minutes(11));
   CHECK(room.desk.type({"status"}).status == 0);

@@ -61,13 +61,13 @@ void print_fields(Terminal& terminal, const replica::RecordView& record) {
                                        : std::vector<Table::Column>{{"FIELD"}, {"VALUE"}});
   for (const auto& member : protocol::members(record.payload)) {
     const auto name = protocol::unescaped(member.key);
-    const auto here = readable(member.value);
     if (!record.pending) {
-      table.row({{printable(name)}, {here}});
+      table.row({{printable(name)}, {readable(member.value)}});
       continue;
     }
+    const std::string here = record.deleted ? "-" : readable(member.value);
     const auto there = record.base ? protocol::find_member(*record.base, name) : std::string_view();
-    const auto on_server = there.empty() ? "–" : readable(there);
+    const auto on_server = there.empty() ? "-" : readable(there);
     table.row({{printable(name)}, {here, here == on_server ? Colour::none : Colour::yellow}, {on_server}});
   }
   table.finish();

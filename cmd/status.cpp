@@ -41,7 +41,11 @@ std::string age(std::int64_t ms) {
 /// The answer in one sentence.
 std::string verdict(const replica::Status& status) {
   const auto unsent = status.pending + status.failed;
-  if (unsent == 0 && status.conflicts == 0) return "Everything written here is on the server.";
+  if (unsent == 0 && status.conflicts == 0) {
+    const bool synced = status.cursor || !status.last_sync_at.empty();
+    return synced ? "Everything written here is on the server."
+                  : "Nothing waits to be sent, and nothing was synced yet.";
+  }
   std::string text;
   if (unsent > 0) {
     text = unsent == 1 ? "1 mutation is" : grouped(unsent) + " mutations are";
@@ -80,7 +84,7 @@ void print_text(Context& context, const replica::File& file, const std::string& 
   };
   line("file", printable(file.path()));
   line("client", printable(file.client_id().value));
-  line("server", server.empty() ? "none set" : printable(server));
+  line("server", server.empty() ? "none set  (tether config server URL)" : printable(server));
   line("pending", grouped(status.pending));
   line("failed", grouped(status.failed) + (status.failed > 0 ? "  (tether log --status failed)" : ""));
   line("conflicts", grouped(status.conflicts) + (status.conflicts > 0 ? "  (tether conflicts)" : ""));

@@ -144,6 +144,7 @@ ExitCode run_cycle(Context& context, const CycleOptions& options) {
   context.catch_interrupts();
   CycleReport report;
   const auto fault = run_to_fault([&] { cycle(context, file, settings, options, report); });
+  report.cut_short = fault != nullptr || report.end != replica::End::done;
   report_cycle(context.terminal(), file, options, report, stopwatch.elapsed_ms());
   context.terminal().flush();  // the report stands before the error that may follow
   if (fault) std::rethrow_exception(fault);

@@ -30,6 +30,7 @@ struct CycleReport {
   replica::PushReport push;
   std::int64_t pulled = 0;
   bool push_first = false;  // nothing was pulled, since a restored server has to be sent again what it had
+  bool cut_short = false;   // by a fault, or since the server was not reached
 };
 
 /// Declares the options that the directions of `options` take, the exit codes, and running it.

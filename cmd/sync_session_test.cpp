@@ -88,13 +88,26 @@ TEST_CASE("a sync that cannot push does not try to pull, and loses nothing") {
   office.world.wire().cut();
   Said said = office.ann.type({"sync"});
   CHECK(said.status == 4);
-  CHECK(said.out == "pushed 0, pulled 0\n");
+  CHECK(said.out == "");
   CHECK(said.err == "tether: the wire is cut\n  Nothing is lost; run it again when the server can be reached.\n");
   CHECK(office.world.wire().requests() == 1);
   office.world.wire().mend();
   said = office.ann.type({"sync"});
   CHECK(said.status == 0);
   CHECK(said.out.starts_with("pushed 1, "));
+}
+
+TEST_CASE("what was done before the server was gone is told, and nothing of what was not tried") {
+  Stage stage;
+  for (int i = 0; i < 2; ++i) stage.ann.type({"record", "create", "Task", "title=Pump"});
+  int requests = 0;
+  stage.script = [&](replica::Call, const std::string& request) -> replica::Answer {
+    if (++requests == 2) return replica::Unreachable{.reason = "gone", .worth_retrying = false};
+    return replica::Reply{R"({"applied":[")" + value_behind(request, R"("mutation_id":")") + R"("]})"};
+  };
+  const Said said = stage.ann.type({"sync", "--batch", "1"});
+  CHECK(said.status == 4);
+  CHECK(said.out == "pushed 1\n");
 }
 
 TEST_CASE("why a server once could not be reached is forgotten when it is") {

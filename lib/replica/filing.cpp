@@ -84,9 +84,18 @@ std::string without_tether_id(std::string_view object) {
   return std::move(writer).finish();
 }
 
-/// What the writer of a losing mutation had seen, as well as it is known here.
+/// What the writer of a losing mutation had seen, as well as it is known here. In `before` a field that was not there
+/// stands as null; where the server's state last seen does not have it either, it was not there.
 std::string seen_by_writer(const Mutation& mutation, const rules::LocalState& server) {
-  if (mutation.before) return rules::as_before(mutation.payload, *mutation.before);
+  if (mutation.before) {
+    std::string seen = rules::as_before(mutation.payload, *mutation.before);
+    for (const protocol::Member& member : protocol::members(*mutation.before)) {
+      const std::string field = protocol::unescaped(member.key);
+      const bool was_absent = member.value == "null" && protocol::find_member(server.payload, field).empty();
+      if (was_absent) seen = protocol::without_member(seen, field);
+    }
+    return seen;
+  }
   return mutation.operation == Operation::create || !server.exists ? "{}" : server.payload;
 }
 

@@ -294,6 +294,23 @@ TEST_CASE("after a conflict theirs stands and mine is kept") {
   CHECK(desk.differences().empty());
 }
 
+TEST_CASE("what a losing edit added was not there before it, and what it set from null was null") {
+  Desk desk;
+  create(desk.file, "a", R"({"title":"a","due":null})");
+  desk.push_all_applied();
+  update(desk.file, "a", R"({"note":"mine","due":5})");
+  desk.server.reply_to_push([](const PushRequest& request) {
+    protocol::ConflictReport conflict{.mutation_id = request.mutations[0].mutation_id,
+                                      .server_state = R"({"title":"b","tether_id":"a"})"};
+    conflict.server_rev = Rev{2};
+    PushReply reply;
+    reply.conflicts.push_back(conflict);
+    return reply;
+  });
+  desk.push();
+  CHECK(rows(desk.file.database(), "SELECT base FROM tether_conflicts") == R"({"title":"a","due":null})");
+}
+
 TEST_CASE("an edit that lost against a delete leaves a deleted record") {
   Desk desk;
   create(desk.file, "a", R"({"n":1})");

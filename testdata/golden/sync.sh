@@ -13,6 +13,7 @@ on ben tether --json pull
 on ben tether list Task
 on ben tether record update Task pump-7 done:=true
 on ben tether record delete Task pump-8
+on ben tether show Task pump-8
 on ben tether --json sync
 on ann tether sync
 on ann tether list Task --deleted

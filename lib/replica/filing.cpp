@@ -51,6 +51,12 @@ constexpr sql::Statement k_settle_older_failed{
     "UPDATE tether_mutation_logs SET settled_by = $4, updated_at = $5 WHERE entity_id = $2 AND model = $1 "
     "AND sync_status = 'failed' AND settled_by IS NULL AND id < $3"};
 
+// The same, found from the other end: one that the server had put off, and that fails for good behind it.
+constexpr sql::Statement k_settle_if_overtaken{
+    "UPDATE tether_mutation_logs SET settled_by = newer.mutation_id FROM (SELECT mutation_id FROM tether_mutation_logs "
+    "WHERE entity_id = $2 AND model = $1 AND id > $3 AND sync_status = 'synced' ORDER BY id DESC LIMIT 1) AS newer "
+    "WHERE id = $3"};
+
 // The server now has exactly what was sent ($5, $6). Where newer edits are open, payload shows it with them laid over
 // already, unless the state beneath moved since they were written (rebased_log_id).
 constexpr sql::Statement k_take_as_sent{
@@ -177,6 +183,11 @@ void Filing::refuse(sql::Transaction& transaction, Sent& sent, PushReport& repor
     ++report.skipped;
     return;
   }
+  const Mutation& mutation = *sent.mutation;
+  sent.overtaken =
+      sent.place->retry_count > 0 &&
+      transaction.run(k_settle_if_overtaken, {mutation.model.value, mutation.entity_id.value, sent.place->log_id}) > 0;
+  if (sent.overtaken) ahead_.erase({mutation.model, mutation.entity_id});  // it is folded in it
   ++report.failed;
   if (report.rejections.size() < k_rejections_reported_max) report.rejections.push_back(rejection);
 }
@@ -185,7 +196,8 @@ void Filing::file_in_record(sql::Transaction& transaction, std::span<const Sent>
   // What is refused stays open, and is laid over already, unless it was acknowledged before.
   const auto changes_nothing = [](const Sent& sent) {
     const Kind kind = sent.outcome->kind;
-    return kind == Kind::known_before || (kind == Kind::rejected && !sent.place->acknowledged_before);
+    return kind == Kind::known_before ||
+           (kind == Kind::rejected && !sent.place->acknowledged_before && !sent.overtaken);
   };
   if (std::ranges::all_of(of_one_entity, changes_nothing)) return;
   settle_older_failed(transaction, of_one_entity);

@@ -33,7 +33,8 @@ class Filing {
     const protocol::Mutation* mutation;
     const Place* place;
     const Outcome* outcome;
-    bool settled = false;  // a person dealt with it while it was on the wire, so its refusal is nobody's business
+    bool settled = false;    // a person dealt with it while it was on the wire, so its refusal is nobody's business
+    bool overtaken = false;  // it failed behind a newer one that the server had taken before, which settles it
   };
   struct Refusal {
     std::string_view status;

@@ -118,6 +118,38 @@ TEST_CASE("a correction of the same batch stands, too, and what is refused behin
   CHECK(desk.differences().empty());
 }
 
+TEST_CASE("what fails for good after a newer edit was taken is not laid over it") {
+  for (const char* reason : {"validation_failed", "error"}) {
+    CAPTURE(reason);
+    Desk desk;
+    create(desk.file, "a", R"({"title":"a"})");
+    desk.push_all_applied();
+    update(desk.file, "a", R"({"title":"put off"})");
+    update(desk.file, "a", R"({"title":"taken"})");
+    const auto put_off_first = [](const PushRequest& request) {
+      PushReply reply = all_rejected(request, "error");
+      for (std::size_t i = 1; i < request.mutations.size(); ++i)
+        reply.applied.push_back(request.mutations[i].mutation_id);
+      reply.rejected.resize(1);
+      return reply;
+    };
+    desk.server.reply_to_push(put_off_first);
+    CHECK(desk.push().skipped == 1);
+    CHECK(desk.statuses() == "synced\npending\nsynced");
+    CHECK(desk.push().skipped == 1);
+    desk.server.reply_to_push([&](const PushRequest& request) { return all_rejected(request, reason); });
+    CHECK(desk.push().failed == 1);
+    CHECK(desk.statuses() == "synced\nfailed\nsynced");
+    CHECK(record_of(desk.file, "a").starts_with(R"({"title":"taken"}|0|3|)"));
+    CHECK(record_of(desk.file, "a").ends_with("|NULL|NULL|0"));
+    CHECK(rows(desk.file.database(), "SELECT settled_by IS NOT NULL FROM tether_mutation_logs WHERE id = 2") == "1");
+    update(desk.file, "a", R"({"note":"later"})");
+    CHECK(rows(desk.file.database(), "SELECT payload FROM tether_mutation_logs WHERE id = 4") ==
+          R"({"title":"taken","note":"later"})");
+    CHECK(desk.differences().empty());
+  }
+}
+
 TEST_CASE("of many refused edits, folded ahead, none is laid over the correction") {
   Desk desk;
   create(desk.file, "a", R"({"n":0})");

@@ -132,6 +132,20 @@ std::optional<Check> check_only_here(File& file) {
                    "A new file that pulls is without them."};
 }
 
+/// Nobody but a person knows whether the other one is still used; nullopt: there is none.
+std::optional<Check> check_copy(File& file) {
+  const auto since = sql::in_transaction(file.database(), sql::Access::read, [](sql::Transaction& transaction) {
+    return state(transaction, "kept_id_at");
+  });
+  if (!since) return std::nullopt;
+  const std::string& id = file.client_id().value;
+  return Check{"copy", CheckResult::warning,
+               "this file was copied or moved (noticed at " + *since + ") and kept its client id " + id +
+                   ", as that was given by hand. Two files that write under one id take each other's edits for their "
+                   "own: use only one of them. `tether init --client-id " +
+                   id + "` in this one says that it is the one."};
+}
+
 Check check_queue(File& file) {
   const Status now = status(file);
   if (!now.oldest_unsent) return {"queue", CheckResult::ok, "everything is on the server"};
@@ -153,6 +167,7 @@ std::vector<Check> check_file(File& file, bool fix, const std::function<void(std
   checks.push_back(check_log(file));
   checks.push_back(check_records(file, fix, progress));
   if (std::optional<Check> found = check_only_here(file)) checks.push_back(*std::move(found));
+  if (std::optional<Check> found = check_copy(file)) checks.push_back(*std::move(found));
   checks.push_back(check_queue(file));
   return checks;
 }

@@ -139,7 +139,11 @@ ClientId take_new_home(File& file, const std::string& home) {
     if (state(transaction, "home") == home) return ClientId{old_id};
     const bool first_home = !state(transaction, "home");
     set_state(transaction, "home", home, now);
-    if (first_home || state(transaction, "client_id_given")) return ClientId{old_id};
+    if (first_home) return ClientId{old_id};
+    if (state(transaction, "client_id_given")) {
+      set_state(transaction, "kept_id_at", rfc3339_ms(now), now);
+      return ClientId{old_id};
+    }
     const std::string new_id = file.ulids().next().text();
     set_state(transaction, "client_id", new_id, now);
     set_state(transaction, "copied_from", old_id, now);
@@ -151,6 +155,12 @@ void refuse_other_client(const InitOptions& options, const std::string& stored) 
   if (!options.client_id || options.client_id->value == stored) return;
   throw Error(ErrorCode::exists, options.path + " already belongs to client " + stored,
               "Leave --client-id out to keep that one, or make another file with --db.");
+}
+
+/// Whoever names the id that a copied file kept knows of it.
+void confirm_id(File& file) {
+  sql::in_transaction(file.database(), sql::Access::write,
+                      [](sql::Transaction& transaction) { clear_state(transaction, "kept_id_at"); });
 }
 
 /// The last step of making or adopting a file: with schema_version in it, the file is ours.
@@ -224,8 +234,9 @@ File File::open_read_only(const std::string& path, Clock& clock, Random& random)
 
 InitReport File::init(const InitOptions& options, Clock& clock, Random& random) {
   if (has_content(options.path) && look_at(options.path, options.adopt) == Owner::tether) {
-    const File file = open(options.path, clock, random);
+    File file = open(options.path, clock, random);
     refuse_other_client(options, file.client_id().value);
+    if (options.client_id) confirm_id(file);
     return {.created = false, .client_id = file.client_id()};
   }
   const auto database = sql::open_sqlite({.path = options.path, .open = sql::Open::create});

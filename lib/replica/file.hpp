@@ -62,7 +62,8 @@ class File {
 };
 
 /// Values of tether_sync_state. Keys of ours: schema_version (there: the file is complete), client_id, client_id_given,
-/// home (where the file lives), copied_from (the id of the file that this one is a copy of), last_sync_cursor,
+/// home (where the file lives), copied_from (the id of the file that this one is a copy of), kept_id_at (when it was
+/// copied or moved and kept an id that was given; until `init` is told that id again), last_sync_cursor,
 /// last_sync_at, last_push_reason, last_push_end, epoch, restored_at (when its server last was), starting_over and
 /// push_first (what that left to be done: restored.hpp), full_pull (the horizon
 /// that it began at), generation; settings of `tether config` are stored as `config.NAME`.

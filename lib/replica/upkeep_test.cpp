@@ -199,6 +199,26 @@ TEST_CASE("what another program wrote into the log is found") {
   }
 }
 
+TEST_CASE("a copy that kept an id given by hand is a warning, until it is said to be the one in use") {
+  Workbench bench;
+  bench.init(ClientId{"till-3"});
+  const std::string copy = bench.directory.file("copy.db");
+  std::filesystem::copy_file(bench.path, copy);
+  const auto warning = [&](const std::string& path) {
+    File file = File::open(path, bench.clock, bench.random);
+    for (const Check& check : check_file(file, false)) {
+      if (check.name == "copy") return check.detail;
+    }
+    return std::string();
+  };
+  CHECK(warning(bench.path).empty());
+  CHECK(warning(copy).find("kept its client id till-3") != std::string::npos);
+  File::init({.path = copy, .client_id = {}}, bench.clock, bench.random);
+  CHECK_FALSE(warning(copy).empty());
+  File::init({.path = copy, .client_id = ClientId{"till-3"}}, bench.clock, bench.random);
+  CHECK(warning(copy).empty());
+}
+
 TEST_CASE("work that waits for long, or was refused, is a warning") {
   Workbench bench;
   File file = bench.make();

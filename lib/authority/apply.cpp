@@ -6,13 +6,12 @@
 #include <unordered_set>
 #include <utility>
 
+#include "authority/answer_data.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
 #include "protocol/codec.hpp"
-#include "protocol/json_writer.hpp"
 #include "protocol/payload.hpp"
 #include "rules/decide.hpp"
-#include "rules/mapping.hpp"
 
 namespace tether::authority {
 namespace {
@@ -25,56 +24,6 @@ constexpr std::string_view k_conflict = "conflict";
 
 EntityRef entity_of(const Mutation& mutation) {
   return {mutation.model.value, mutation.entity_id.value};
-}
-
-std::string too_large_data(std::size_t bytes, std::size_t bytes_max) {
-  const std::string message =
-      "[\"is " + std::to_string(bytes) + " bytes long; at most " + std::to_string(bytes_max) + " are accepted\"]";
-  protocol::ObjectWriter messages;
-  messages.member("payload", message);
-  protocol::ObjectWriter data;
-  data.member("messages", std::move(messages).finish());
-  return std::move(data).finish();
-}
-
-std::string with_tether_id(std::string_view payload, const EntityId& id) {
-  protocol::ObjectWriter state;
-  for (const auto& member : protocol::members(payload)) {
-    if (!protocol::same_key(member.key, "tether_id")) state.member(member.key, member.value);
-  }
-  state.text_member("tether_id", id.value);
-  return std::move(state).finish();
-}
-
-protocol::ConflictReport report(const Mutation& mutation, const rules::Record& record, const rules::Model& model,
-                                rules::Conflict conflict) {
-  const auto state = [&] {
-    if (!rules::maps_outbound(model)) return with_tether_id(record.payload, mutation.entity_id);
-    const auto when = times(record.created_us, record.updated_at.value);
-    return with_tether_id(rules::outbound(model, record.payload, when), mutation.entity_id);
-  };
-  return {.mutation_id = mutation.mutation_id,
-          .server_state = record.deleted ? "{}" : state(),
-          .server_updated_at_us = record.updated_at.value,
-          .server_rev = record.rev,
-          .fields = std::move(conflict.fields),
-          .deleted = record.deleted};
-}
-
-std::string names_array(const std::vector<std::string>& names) {
-  std::string out;
-  protocol::JsonWriter writer(out);
-  writer.begin_array();
-  for (const std::string& name : names) writer.text(name);
-  writer.end_array();
-  return out;
-}
-
-/// Which of its values are not what was stored, for whoever looks for them.
-std::string lost_data(const std::vector<std::string>& fields) {
-  protocol::ObjectWriter data;
-  data.member("lost", names_array(fields));
-  return std::move(data).finish();
 }
 
 rules::Rejected rejected(std::string_view reason, std::string data = "{}") {
@@ -362,7 +311,7 @@ bool Attempt::write(const std::function<std::string()>& new_epoch) {
   std::string epoch = head_ ? head_->epoch : std::string();
   if (!decisions_.empty()) {
     if (!ledger_.remember(decisions_, terms_.now_us)) return false;
-    ledger_.keep_overwritten(overwritten_, terms_.now_us);
+    ledger_.keep(overwritten_, terms_.now_us);
     if (!head_) epoch = ledger_.ensure_head(new_epoch());
     if (!store_changes()) return false;
   }

@@ -12,6 +12,7 @@
 
 #include "authority/authority.hpp"
 #include "authority/ledger.hpp"
+#include "authority/losses.hpp"
 #include "protocol/messages.hpp"
 #include "rules/model.hpp"
 #include "rules/resolve.hpp"

@@ -26,6 +26,19 @@ Cursor old_scope(Server& server) {
   return seen_alive;
 }
 
+TEST_CASE("what lost is forgotten with the ids, not before") {
+  Server server;
+  server.push("ann", {create(1, "T1", R"({"a":1})")});
+  server.push("ben", {seeing(1, update(2, "T1", R"({"a":2})"))});
+  server.push("cleo", {seeing(1, update(3, "T1", R"({"a":3})")), update(4, "T9", "{}")});
+  CHECK(server.lost() == Lines{R"(3 overwritten ["a"] of ben by cleo {"a":2})", "4 not_found by cleo {}"});
+  server.clock.advance(hours(24));
+  server.authority.compact(*server.database, hours(48));
+  CHECK(server.lost().size() == 2);
+  server.authority.compact(*server.database, hours(12));
+  CHECK(server.lost().empty());
+}
+
 TEST_CASE("tombstones and ids older than told are forgotten, and nothing else") {
   Server server;
   old_scope(server);

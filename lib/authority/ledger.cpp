@@ -53,18 +53,6 @@ constexpr BatchStatement k_remember{
     "ON CONFLICT (scope, mutation_id) DO NOTHING",
     k_decision_columns};
 
-constexpr Column k_overwritten_columns[] = {
-    {"mutation_id", Type::text}, {"client_id", Type::text},       {"model", Type::text},  {"entity_id", Type::text},
-    {"fields", Type::text},      {"payload", Type::text},         {"rev", Type::integer}, {"deleted", Type::integer},
-    {"written_by", Type::text},  {"written_at_ms", Type::integer}};
-constexpr BatchStatement k_keep_overwritten{
-    "INSERT INTO tether_overwritten(scope, mutation_id, client_id, model, entity_id, fields, payload, rev, deleted, "
-    "written_by, written_at_ms, decided_us) "
-    "{values $1, mutation_id, client_id, model, entity_id, fields, payload, rev, deleted, written_by, written_at_ms, "
-    "$2} "
-    "ON CONFLICT (scope, mutation_id) DO NOTHING",
-    k_overwritten_columns};
-
 constexpr Column k_change_columns[] = {{"model", Type::text},
                                        {"entity_id", Type::text},
                                        {"payload", Type::text},
@@ -272,19 +260,6 @@ bool Ledger::remember(std::span<const Decision> decisions, std::int64_t decided_
   return count == static_cast<std::int64_t>(decisions.size());
 }
 
-void Ledger::keep_overwritten(std::span<const Overwritten> overwritten, std::int64_t decided_us) {
-  if (overwritten.empty()) return;
-  sql::Batch rows;
-  rows.reserve(overwritten.size() * std::size(k_overwritten_columns));
-  for (const auto& [by, client, fields, record] : overwritten) {
-    rows.insert(rows.end(),
-                {text(by->mutation_id.value), text(client->value), text(by->model.value), text(by->entity_id.value),
-                 text(fields), text(record.payload), integer(record.rev.value), integer(record.deleted ? 1 : 0),
-                 text(record.written_by.value), integer(record.written_at_ms)});
-  }
-  transaction_.run_many(k_keep_overwritten, {text(scope_.value), integer(decided_us)}, rows);
-}
-
 std::optional<Ledger::Taken> Ledger::store(std::span<RecordChange> changes, std::int64_t now_us) {
   return transaction_.engine() == sql::Engine::postgres ? store_at_once(changes, now_us)
                                                         : store_in_steps(changes, now_us);
@@ -393,6 +368,7 @@ bool Ledger::forget_mutations(Forgetting& forgetting, Horizons& horizons) {
                        {text(scope_.value), integer(forgetting.before_us), integer(forgetting.before_us / 1000),
                         text(forgetting.id), text(end)},
                        [&](const Row& row) { horizons.mutation_ms = std::max(horizons.mutation_ms, row.integer(0)); });
+  forget_overwritten(transaction_, scope_, forgetting.id, end, forgetting.before_us);
   forgetting.id = end;
   return true;
 }

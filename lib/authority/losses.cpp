@@ -4,6 +4,22 @@
 namespace tether::authority {
 namespace {
 
+constexpr sql::Column k_overwritten_columns[] = {
+    {"mutation_id", sql::Type::text},     {"client_id", sql::Type::text},  {"model", sql::Type::text},
+    {"entity_id", sql::Type::text},       {"fields", sql::Type::text},     {"payload", sql::Type::text},
+    {"rev", sql::Type::integer},          {"deleted", sql::Type::integer}, {"written_by", sql::Type::text},
+    {"written_at_ms", sql::Type::integer}};
+constexpr sql::BatchStatement k_keep_overwritten{
+    "INSERT INTO tether_overwritten(scope, mutation_id, client_id, model, entity_id, fields, payload, rev, deleted, "
+    "written_by, written_at_ms, decided_us) "
+    "{values $1, mutation_id, client_id, model, entity_id, fields, payload, rev, deleted, written_by, written_at_ms, "
+    "$2} "
+    "ON CONFLICT (scope, mutation_id) DO NOTHING",
+    k_overwritten_columns};
+
+constexpr sql::Statement k_forget_overwritten{
+    "DELETE FROM tether_overwritten WHERE scope = $1 AND mutation_id > $2 AND mutation_id <= $3 AND decided_us < $4"};
+
 // An empty name matches every one.
 #define TETHER_WANTED "scope = $1 AND ($2 = '' OR model = $2) AND ($3 = '' OR entity_id = $3)"
 constexpr sql::Statement k_losses{
@@ -28,11 +44,32 @@ Loss read_loss(const sql::Row& row) {
           .won_by = ClientId{std::string(row.text(9))}};
 }
 
+std::string_view view(const std::string& text) {
+  return text;
+}
+
 }  // namespace
 
+void keep_overwritten(sql::Transaction& transaction, const Scope& scope, std::span<const Overwritten> overwritten,
+                      std::int64_t decided_us) {
+  if (overwritten.empty()) return;
+  sql::Batch rows;
+  rows.reserve(overwritten.size() * std::size(k_overwritten_columns));
+  for (const auto& [by, client, fields, record] : overwritten) {
+    rows.insert(rows.end(), {view(by->mutation_id.value), view(client->value), view(by->model.value),
+                             view(by->entity_id.value), view(fields), view(record.payload), record.rev.value,
+                             std::int64_t{record.deleted}, view(record.written_by.value), record.written_at_ms});
+  }
+  transaction.run_many(k_keep_overwritten, {view(scope.value), decided_us}, rows);
+}
+
+void forget_overwritten(sql::Transaction& transaction, const Scope& scope, std::string_view after,
+                        std::string_view last, std::int64_t before_us) {
+  transaction.run(k_forget_overwritten, {view(scope.value), after, last, before_us});
+}
+
 void losses(sql::Transaction& transaction, const LossFilter& filter, const std::function<void(const Loss&)>& found) {
-  const sql::Value parameters[] = {std::string_view(filter.scope.value), std::string_view(filter.model.value),
-                                   std::string_view(filter.entity_id.value)};
+  const sql::Value parameters[] = {view(filter.scope.value), view(filter.model.value), view(filter.entity_id.value)};
   transaction.run(k_losses, parameters, [&](const sql::Row& row) { found(read_loss(row)); });
 }
 

@@ -5,12 +5,27 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 
 #include "base/strong.hpp"
+#include "protocol/messages.hpp"
+#include "rules/resolve.hpp"
 #include "sql/database.hpp"
 
 namespace tether::authority {
+
+/// What a mutation took the place of that its writer had not seen. All outlive the call that it is given to.
+struct Overwritten {
+  const protocol::Mutation* by;
+  const ClientId* client;
+  std::string fields;    // an array of names
+  rules::Record record;  // as it was
+};
+
+/// With one statement, in the transaction that does it.
+void keep_overwritten(sql::Transaction& transaction, const Scope& scope, std::span<const Overwritten> overwritten,
+                      std::int64_t decided_us);
 
 struct Loss {
   std::int64_t decided_us = 0;
@@ -34,5 +49,9 @@ struct LossFilter {
 
 /// Oldest first, as they are read: their number is unbounded.
 void losses(sql::Transaction& transaction, const LossFilter& filter, const std::function<void(const Loss&)>& found);
+
+/// Of the winning mutations `after` < id <= `last`, what was kept before `before_us`.
+void forget_overwritten(sql::Transaction& transaction, const Scope& scope, std::string_view after,
+                        std::string_view last, std::int64_t before_us);
 
 }  // namespace tether::authority

@@ -102,6 +102,24 @@ inline void runs_a_statement_over_many_rows(Database& database) {
   CHECK(books(database) == std::vector<std::string>{"1|Emma|405", "2|Ulysses|9", "4|new|5"});
 }
 
+/// A driver may send such a column once.
+inline void runs_a_statement_over_rows_that_share_values(Database& database) {
+  const auto add_two = [&](std::string_view one, std::string_view two, const Value& title, const Value& pages) {
+    in_transaction(database, Access::write, [&](Transaction& transaction) {
+      CHECK(transaction.run_many(k_add_many, {std::int64_t{1}}, Batch{one, title, pages, two, title, pages}) == 2);
+    });
+  };
+  add_two("1", "2", std::string_view("Emma"), std::int64_t{400});
+  add_two("3", "4", Null{}, Null{});
+  CHECK(books(database) == std::vector<std::string>{"1|Emma|401", "2|Emma|401", "3|-|-", "4|-|-"});
+  in_transaction(database, Access::write, [&](Transaction& transaction) {
+    const std::string_view same = "5";
+    CHECK(transaction.run_many(k_add_many, {std::int64_t{0}},
+                               Batch{same, same, std::int64_t{7}, same, same, std::int64_t{7}}) == 1);
+    CHECK(transaction.run_many(k_find_many, {std::int64_t{0}}, Batch{same, same, same}) == 3);
+  });
+}
+
 inline void keeps_all_of_a_transaction_or_nothing(Database& database, Database& other) {
   {
     const auto transaction = database.begin(Access::write);
@@ -163,6 +181,9 @@ inline void holds(Database& database, Database& other) {
   }
   SUBCASE("it runs a statement over many rows") {
     runs_a_statement_over_many_rows(database);
+  }
+  SUBCASE("it runs a statement over rows that share values") {
+    runs_a_statement_over_rows_that_share_values(database);
   }
   SUBCASE("it keeps all of a transaction or nothing") {
     keeps_all_of_a_transaction_or_nothing(database, other);

@@ -5,7 +5,6 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -14,11 +13,10 @@
 
 #include "base/error.hpp"
 #include "sql/postgres/postgres_error.hpp"
+#include "sql/postgres/waiting.hpp"
 
 namespace tether::sql {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 struct Finish {
   void operator()(PGconn* connection) const { PQfinish(connection); }
@@ -67,25 +65,11 @@ PGconn* start(const std::string& url) {
   return PQconnectStartParams(keywords, values, k_url_stands_for_dbname);
 }
 
-std::optional<Clock::time_point> deadline_of(PGconn* connection) {
+std::optional<Deadline> deadline_of(PGconn* connection) {
   const Settings settings(PQconninfo(connection));
   const int seconds = std::atoi(setting(settings, "connect_timeout").c_str());
   if (seconds <= 0) return std::nullopt;  // as libpq has it
-  return Clock::now() + std::chrono::seconds(std::max(seconds, 2));
-}
-
-/// False when the deadline passed.
-bool wait(PGconn* connection, short events, std::optional<Clock::time_point> deadline) {
-  pollfd socket{PQsocket(connection), events, 0};
-  for (;;) {
-    int milliseconds = -1;
-    if (deadline) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Clock::now());
-      milliseconds = static_cast<int>(std::max<std::int64_t>(0, left.count()));
-    }
-    const int ready = poll(&socket, 1, milliseconds);
-    if (ready >= 0 || errno != EINTR) return ready != 0;
-  }
+  return Deadline::clock::now() + std::chrono::seconds(std::max(seconds, 2));
 }
 
 void check_server(PGconn* connection, const std::string& name) {
@@ -121,7 +105,7 @@ PGconn* open_connection(const std::string& url, const std::string& name) {
   const auto deadline = deadline_of(connection);
   auto next = PQstatus(connection) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING) {
-    if (!wait(connection, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
+    if (!wait_for(connection, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline)) {
       throw_cannot_connect("no answer in time", name);
     }
     next = PQconnectPoll(connection);

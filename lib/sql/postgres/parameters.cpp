@@ -76,10 +76,31 @@ std::string encoded_column(Type type, const Batch& rows, std::size_t column, std
 
 }  // namespace
 
-Parameters::Parameters(std::span<const Value> scalars, std::span<const Column> columns, const Batch& rows) {
+std::vector<bool> constant_columns(std::size_t columns, const Batch& rows) {
+  std::vector<bool> constant(columns, true);
+  constant.front() = false;
+  for (std::size_t column = 1; column < columns; ++column) {
+    for (std::size_t at = column; at < rows.size() && constant[column]; at += columns) {
+      constant[column] = rows[at] == rows[column];
+    }
+  }
+  return constant;
+}
+
+Parameters::Parameters(std::span<const Value> scalars) : Parameters(scalars, {}, {}, {}) {}
+
+Parameters::Parameters(std::span<const Value> scalars, std::span<const Column> columns,
+                       const std::vector<bool>& constant, const Batch& rows) {
   encoded_.reserve(scalars.size() + columns.size());
-  for (const Value& value : scalars) add(value);
-  for (std::size_t i = 0; i < columns.size(); ++i) add(columns[i].type, rows, i, columns.size());
+  for (const Value& value : scalars) add(value, k_unknown_type);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (constant[i]) {
+      TETHER_ASSERT(has_type(rows[i], columns[i].type));
+      add(rows[i], columns[i].type == Type::text ? k_text_type : k_bigint_type);
+    } else {
+      add_array(columns[i].type, rows, i, columns.size());
+    }
+  }
 }
 
 void Parameters::add(unsigned type, const char* data, std::size_t size) {
@@ -93,18 +114,18 @@ void Parameters::add(unsigned type, const char* data, std::size_t size) {
   formats_.push_back(k_binary);
 }
 
-void Parameters::add(const Value& value) {
+void Parameters::add(const Value& value, unsigned type_of_null) {
   if (const auto* text = std::get_if<std::string_view>(&value)) {
     add(k_text_type, text->data() != nullptr ? text->data() : "", text->size());  // a null pointer would mean NULL
   } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
     const std::string& bytes = encoded_.emplace_back(encoded(*integer));
     add(k_bigint_type, bytes.data(), bytes.size());
   } else {
-    add(k_unknown_type, nullptr, 0);
+    add(type_of_null, nullptr, 0);
   }
 }
 
-void Parameters::add(Type type, const Batch& rows, std::size_t column, std::size_t width) {
+void Parameters::add_array(Type type, const Batch& rows, std::size_t column, std::size_t width) {
   const std::string& bytes = encoded_.emplace_back(encoded_column(type, rows, column, width));
   add(type == Type::text ? k_text_array_type : k_bigint_array_type, bytes.data(), bytes.size());
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The parameters of one statement in Postgres' binary form, which needs no escaping: each column of a batch is one
-// array. Private to the driver.
+// array, or one value if it is the same in all rows. Private to the driver.
 #pragma once
 
 #include <string>
@@ -10,11 +10,17 @@
 
 namespace tether::sql {
 
+/// Which columns hold the same value in all rows and need not travel with each. Never the first one, which tells how
+/// many rows there are.
+std::vector<bool> constant_columns(std::size_t columns, const Batch& rows);
+
 class Parameters {
  public:
   Parameters() = default;
-  /// Texts in `scalars` must outlive the parameters; `rows` is copied.
-  Parameters(std::span<const Value> scalars, std::span<const Column> columns, const Batch& rows);
+  explicit Parameters(std::span<const Value> scalars);
+  /// Texts in `scalars` and `rows` must outlive the parameters; `constant` as of constant_columns().
+  Parameters(std::span<const Value> scalars, std::span<const Column> columns, const std::vector<bool>& constant,
+             const Batch& rows);
   Parameters(const Parameters&) = delete;
   Parameters& operator=(const Parameters&) = delete;
 
@@ -26,8 +32,8 @@ class Parameters {
 
  private:
   void add(unsigned type, const char* data, std::size_t size);
-  void add(const Value& value);
-  void add(Type type, const Batch& rows, std::size_t column, std::size_t width);
+  void add(const Value& value, unsigned type_of_null);
+  void add_array(Type type, const Batch& rows, std::size_t column, std::size_t width);
 
   std::vector<unsigned> types_;
   std::vector<const char*> values_;

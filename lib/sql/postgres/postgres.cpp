@@ -2,7 +2,6 @@
 #include "sql/postgres/postgres.hpp"
 
 #include <array>
-#include <unordered_map>
 
 #include "sql/postgres/connection.hpp"
 #include "sql/postgres/statement_text.hpp"
@@ -18,29 +17,48 @@ constexpr const char* k_begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ
 //   otherwise, and would read all of it for each batch or page. What is off is only thought to be dear; a plan that
 //   looks dear would be compiled, which takes longer than to run it: so that is off, too.
 // - Nobody waits long for a lock, and a machine that vanishes in the middle of a transaction soon holds none.
-constexpr const char* k_read_settings =
-    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
-    "set_config('jit', 'off', true)";
-constexpr const char* k_write_settings =
-    "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
-    "set_config('jit', 'off', true), set_config('lock_timeout', '20s', true), "
-    "set_config('idle_in_transaction_session_timeout', '20s', true)";
+// - A statement takes no longer than whoever opened the database has patience for.
+std::string settings(Access access, std::chrono::milliseconds patience) {
+  std::string text =
+      "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
+      "set_config('jit', 'off', true)";
+  if (access == Access::write) {
+    text += ", set_config('lock_timeout', '20s', true), set_config('idle_in_transaction_session_timeout', '20s', true)";
+  }
+  if (patience.count() > 0) {
+    text += ", set_config('statement_timeout', '" + std::to_string(patience.count()) + "', true)";
+  }
+  return text;
+}
+
+// For Postgres to break a statement off by itself, and to say so.
+constexpr std::chrono::milliseconds k_grace{2'000};
+
+std::chrono::milliseconds with_grace(std::chrono::milliseconds patience) {
+  return patience.count() > 0 ? patience + k_grace : patience;
+}
 
 class PostgresDatabase final : public Database {
  public:
-  explicit PostgresDatabase(const std::string& url) : connection_(url) {}
+  PostgresDatabase(const std::string& url, std::chrono::milliseconds patience)
+      : connection_(url, with_grace(patience)),
+        read_settings_(settings(Access::read, patience)),
+        write_settings_(settings(Access::write, patience)) {}
   std::unique_ptr<Transaction> begin(Access access) override;
   std::int64_t execute(std::string_view text, std::span<const Value> parameters, const RowSink& sink) override;
   void execute_script(std::string_view script) override { connection_.run_script(to_postgres_schema(script)); }
   std::vector<std::string> tables() override;
 
   Connection& connection() { return connection_; }
-  const std::string& batch_text(const BatchStatement& statement, std::size_t scalars);
+  const std::string& settings_for(Access access) const {
+    return access == Access::write ? write_settings_ : read_settings_;
+  }
   void end_transaction() { in_transaction_ = false; }
 
  private:
   Connection connection_;
-  std::unordered_map<std::string_view, std::string> batch_texts_;  // by the text of database.hpp, which lives for ever
+  const std::string read_settings_;
+  const std::string write_settings_;
   bool in_transaction_ = false;
 };
 
@@ -76,15 +94,16 @@ PostgresTransaction::~PostgresTransaction() {
 std::int64_t PostgresTransaction::run(const Statement& statement, std::span<const Value> parameters,
                                       const RowSink& sink) {
   const std::string text(statement.text);
-  return run(text.c_str(), Parameters(parameters, {}, {}), sink);
+  return run(text.c_str(), Parameters(parameters), sink);
 }
 
 std::int64_t PostgresTransaction::run_many(const BatchStatement& statement, std::span<const Value> parameters,
                                            const Batch& rows, const RowSink& sink) {
   TETHER_ASSERT(!statement.columns.empty() && rows.size() % statement.columns.size() == 0);
   if (rows.empty()) return 0;
-  const std::string& text = database_.batch_text(statement, parameters.size());
-  return run(text.c_str(), Parameters(parameters, statement.columns, rows), sink);
+  const std::vector<bool> constant = constant_columns(statement.columns.size(), rows);
+  const std::string text = to_postgres(statement.text, statement.columns, constant, parameters.size());
+  return run(text.c_str(), Parameters(parameters, statement.columns, constant, rows), sink);
 }
 
 /// The first statement takes BEGIN along, in one round trip.
@@ -93,7 +112,7 @@ std::int64_t PostgresTransaction::run(const char* text, const Parameters& parame
   const Parameters none;
   const bool writes = access_ == Access::write;
   const std::array<Query, 3> queries{Query{writes ? k_begin_write : k_begin_read, none},
-                                     Query{writes ? k_write_settings : k_read_settings, none}, Query{text, parameters}};
+                                     Query{database_.settings_for(access_).c_str(), none}, Query{text, parameters}};
   const bool begins = state_ == State::not_begun;
   state_ = State::failed;
   const auto count = database_.connection().run(std::span(queries).subspan(begins ? 0 : 2), sink);
@@ -109,6 +128,8 @@ void PostgresTransaction::commit() {
 
 void PostgresTransaction::end(const char* how) {
   state_ = State::ended;  // also when it fails: then the connection is lost, or Postgres has rolled back
+  // What a reader has seen it has seen.
+  if (access_ == Access::read) return database_.connection().run_unheard(how);
   const Parameters none;
   const Query query{how, none};
   database_.connection().run({&query, 1}, {});
@@ -120,15 +141,9 @@ std::unique_ptr<Transaction> PostgresDatabase::begin(Access access) {
   return std::make_unique<PostgresTransaction>(*this, access);
 }
 
-const std::string& PostgresDatabase::batch_text(const BatchStatement& statement, std::size_t scalars) {
-  std::string& text = batch_texts_[statement.text];
-  if (text.empty()) text = to_postgres(statement.text, statement.columns, scalars);
-  return text;
-}
-
 std::int64_t PostgresDatabase::execute(std::string_view text, std::span<const Value> parameters, const RowSink& sink) {
   const std::string copy(text);
-  const Parameters encoded(parameters, {}, {});
+  const Parameters encoded(parameters);
   const Query query{copy.c_str(), encoded};
   return connection_.run({&query, 1}, sink);
 }
@@ -142,8 +157,8 @@ std::vector<std::string> PostgresDatabase::tables() {
 
 }  // namespace
 
-std::unique_ptr<Database> open_postgres(const std::string& url) {
-  return std::make_unique<PostgresDatabase>(url);
+std::unique_ptr<Database> open_postgres(const std::string& url, std::chrono::milliseconds patience) {
+  return std::make_unique<PostgresDatabase>(url, patience);
 }
 
 }  // namespace tether::sql

@@ -4,6 +4,7 @@
 // statement. A write transaction is READ COMMITTED, a read transaction one consistent snapshot.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -15,7 +16,9 @@ namespace tether::sql {
 /// unreachable (nobody answers, or not yet), busy (no connection left), forbidden (user or password), not_found (no
 /// such database). Later, unreachable also says that the connection was lost; whether a commit that was under way took
 /// effect is then not known. A connection that was lost stays lost.
-std::unique_ptr<Database> open_postgres(const std::string& url);
+/// `patience`: how long a statement may take; zero: as long as it does. Postgres breaks off one that takes longer
+/// (busy), and a Postgres that does not even do that is given up soon after (unreachable).
+std::unique_ptr<Database> open_postgres(const std::string& url, std::chrono::milliseconds patience = {});
 
 /// Host, port and name of the database, without user and password: what messages call it.
 std::string postgres_name(const std::string& url);

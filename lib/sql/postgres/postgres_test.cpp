@@ -2,8 +2,10 @@
 #include "sql/postgres/postgres.hpp"
 
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <sys/resource.h>
 
+#include <chrono>
 #include <functional>
 #include <thread>
 
@@ -172,6 +174,54 @@ TEST_CASE("a lost connection says so, also when it was lost while committing") {
   CHECK(contract::books(*store.open()).empty());
 }
 
+/// The process of Postgres that serves a connection, which hangs as long as this lives.
+class Hanging {
+ public:
+  explicit Hanging(Transaction& transaction) {
+    transaction.run(Statement{"SELECT pg_backend_pid()"}, {},
+                    [&](const Row& row) { process_ = static_cast<pid_t>(row.integer(0)); });
+    ::kill(process_, SIGSTOP);
+  }
+  ~Hanging() { ::kill(process_, SIGCONT); }
+  Hanging(const Hanging&) = delete;
+  Hanging& operator=(const Hanging&) = delete;
+
+ private:
+  pid_t process_ = 0;
+};
+
+constexpr std::chrono::milliseconds k_patience{100};
+
+TEST_CASE("a statement that takes too long is broken off, and may be tried again") {
+  Store store;
+  const auto database = open_postgres(store.url, k_patience);
+  CHECK(
+      failure([&] { database->begin(Access::read)->run(Statement{"SELECT pg_sleep(60)"}, {}); }).starts_with("busy: "));
+  CHECK(contract::books(*database).empty());
+}
+
+TEST_CASE("a Postgres that hangs with its connection alive is given up") {
+  Store store;
+  const auto database = open_postgres(store.url, k_patience);
+  const auto transaction = database->begin(Access::write);
+  transaction->run(contract::k_add, {std::string_view("1"), Null{}, Null{}});
+  const Hanging hanging(*transaction);
+  std::string said;
+  SUBCASE("when it is to answer") {
+    said = failure([&] { transaction->commit(); });
+  }
+  SUBCASE("when it is to listen") {
+    const std::string longer_than_a_socket_holds(30'000'000, 'x');
+    said = failure([&] {
+      transaction->run(contract::k_add, {std::string_view("2"), std::string_view(longer_than_a_socket_holds), Null{}});
+    });
+  }
+  CHECK(said.starts_with("unreachable: "));
+  CHECK(said.find("no answer within 2100 ms") != std::string::npos);
+  CHECK(failure([&] { database->execute("SELECT 1"); }).starts_with("unreachable: "));
+  CHECK(contract::books(*store.open()).empty());
+}
+
 TEST_CASE("a transaction leaves no setting behind on its connection") {
   Store store;
   SUBCASE("of its own") {}
@@ -179,7 +229,7 @@ TEST_CASE("a transaction leaves no setting behind on its connection") {
     store.url = PostgresCluster::shared().new_pooled_database();
     store.open()->execute_script(contract::k_books);
   }
-  const auto database = store.open();
+  const auto database = open_postgres(store.url, k_patience * 100);
   const auto settings = [&] {
     std::string all;
     database->execute("SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings", {},

@@ -14,16 +14,15 @@ constexpr std::string_view k_values = "{values ";
 constexpr std::string_view k_each = "{each ";
 constexpr std::string_view k_text = "TEXT";
 
-/// `unnest($2, $3) AS rows(id, n)`
-std::string row_table(std::span<const Column> columns, std::size_t scalars) {
-  std::string parameters;
-  std::string names;
+/// `(SELECT unnest($2) AS id, $3 AS n)`
+std::string row_table(std::span<const Column> columns, const std::vector<bool>& constant, std::size_t scalars) {
+  std::string table = "(SELECT ";
   for (std::size_t i = 0; i < columns.size(); ++i) {
-    const std::string_view comma = i == 0 ? "" : ", ";
-    parameters.append(comma).append("$").append(std::to_string(scalars + i + 1));
-    names.append(comma).append(columns[i].name);
+    const std::string parameter = "$" + std::to_string(scalars + i + 1);
+    table.append(i == 0 ? "" : ", ").append(constant[i] ? parameter : "unnest(" + parameter + ")");
+    table.append(" AS ").append(columns[i].name);
   }
-  return "unnest(" + parameters + ") AS rows(" + names + ")";
+  return table + ")";
 }
 
 /// `LATERAL (SELECT t.* FROM things AS t WHERE … OFFSET 0) AS t` for `things AS t WHERE …`. OFFSET keeps the planner
@@ -50,7 +49,8 @@ std::size_t unit(std::string_view text) {
 
 }  // namespace
 
-std::string to_postgres(std::string_view text, std::span<const Column> columns, std::size_t scalars) {
+std::string to_postgres(std::string_view text, std::span<const Column> columns, const std::vector<bool>& constant,
+                        std::size_t scalars) {
   std::string out;
   // What stands in braces behind `opening`, with both taken off the text.
   const auto inside = [&](std::string_view opening) {
@@ -62,10 +62,10 @@ std::string to_postgres(std::string_view text, std::span<const Column> columns, 
   };
   while (!text.empty()) {
     if (text.starts_with(k_rows)) {
-      out += "(SELECT * FROM " + row_table(columns, scalars) + ")";
+      out += row_table(columns, constant, scalars);
       text.remove_prefix(k_rows.size());
     } else if (text.starts_with(k_values)) {
-      out += "SELECT " + inside(k_values) + " FROM " + row_table(columns, scalars);
+      out += "SELECT " + inside(k_values) + " FROM " + row_table(columns, constant, scalars) + " AS rows";
     } else if (text.starts_with(k_each)) {
       out += lookup(inside(k_each));
     } else {

@@ -97,16 +97,21 @@ constexpr Statement k_page{
     "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent, created_us FROM tether_records "
     "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"};
 constexpr std::int64_t k_page_portion = 256;  // rows: few statements for a page, little thrown away when it ends early
-// As long as a page gets, and no longer: what Postgres finds it sends. Where the page ends is found out first, without
-// the payloads, whose lengths Postgres knows without reading them: to carry them along would take longer. Two rows
-// beyond the bytes wanted: the one that crosses the bound, and one that shows that there are more.
+// As long as a page gets, and no longer: what Postgres finds it sends. Whether all of the rows are too much is found
+// out first, without the payloads, whose lengths Postgres knows without reading them; only if they are, where the page
+// ends. To carry the payloads along would take longer. Two rows beyond the bytes wanted: the one that crosses the
+// bound, and one that shows that there are more.
+#define TETHER_ROWS_AHEAD "FROM tether_records WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"
 constexpr Statement k_bounded_page{
     "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent, created_us FROM tether_records "
-    "WHERE scope = $1 AND updated_us > $2 AND updated_us <= (SELECT max(updated_us) FROM (SELECT updated_us, "
+    "WHERE scope = $1 AND updated_us > $2 AND updated_us <= CASE "
+    "WHEN (SELECT sum(octet_length(payload)) FROM (SELECT payload " TETHER_ROWS_AHEAD
+    ") AS found) < $4 THEN 9223372036854775807 "
+    "ELSE (SELECT max(updated_us) FROM (SELECT updated_us, "
     "sum(bytes) OVER (ORDER BY updated_us ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS before "
-    "FROM (SELECT updated_us, octet_length(payload) AS bytes FROM tether_records "
-    "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3) AS found) AS measured "
-    "WHERE before IS NULL OR before < $4) ORDER BY updated_us"};
+    "FROM (SELECT updated_us, octet_length(payload) AS bytes " TETHER_ROWS_AHEAD
+    ") AS found) AS measured WHERE before IS NULL OR before < $4) END ORDER BY updated_us LIMIT $3"};
+#undef TETHER_ROWS_AHEAD
 
 // Gone through, whether they are forgotten or not, in one transaction: some 20 ms.
 constexpr std::int64_t k_forget_step = 5'000;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Pull: the request and a page of the reply.
+#include "base/log.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/fields.hpp"
 #include "protocol/json_writer.hpp"
@@ -116,22 +117,24 @@ PullReply read_pull_reply(JsonReader& reader) {
 /// `payload` with tether_id as its last member.
 void write_payload(std::string& out, std::string_view payload, std::string_view entity_id) {
   const std::size_t closing = payload.rfind('}');
-  JsonWriter(out).raw(payload.substr(0, payload.find_last_not_of(" \t\r\n", closing - 1) + 1));
+  out += payload.substr(0, payload.find_last_not_of(" \t\r\n", closing - 1) + 1);
   JsonWriter(out).key(k_id_field).text(entity_id).end_object();
 }
 
-/// Begins a snapshot; what is optional in it follows.
+/// Begins a snapshot; what is optional in it follows. A page is a thousand of these: what stands between two values is
+/// written at once.
 JsonWriter begin_snapshot(std::string& out, std::string_view model, std::string_view entity_id, bool deleted,
                           std::string_view payload) {
   JsonWriter writer(out);
   writer.begin_object();
-  writer.key("entity_id").text(entity_id);
-  writer.key("model").text(model);
-  writer.key("operation").text(deleted ? "delete" : "upsert");
-  writer.key("payload");
+  out += R"("entity_id":)";
+  append_json_quoted(out, entity_id);
+  out += R"(,"model":)";
+  append_json_quoted(out, model);
   if (deleted) {
-    writer.raw("{}");
+    out += R"(,"operation":"delete","payload":{})";
   } else {
+    out += R"(,"operation":"upsert","payload":)";
     write_payload(out, payload, entity_id);
   }
   return writer;

@@ -30,9 +30,10 @@ function(tether_test name)
   add_test(NAME ${name} COMMAND test_${name})
 endfunction()
 
-# tether_test_on_postgres(NAME): the tests of a room once more, with the server's store in Postgres (testing/server_store.hpp).
+# tether_test_on_postgres(NAME [OPTION…]): the tests of a room once more, or those that the options for doctest pick, with the
+# server's store in Postgres (testing/server_store.hpp).
 function(tether_test_on_postgres name)
-  add_test(NAME ${name}.postgres COMMAND test_${name})
+  add_test(NAME ${name}.postgres COMMAND test_${name} ${ARGN})
   # Fewer histories (testing/simulation_test.cpp): each takes ten times as long as on SQLite in memory.
   set_tests_properties(${name}.postgres PROPERTIES ENVIRONMENT "TETHER_TEST_STORE=postgres;TETHER_HISTORIES=60")
 endfunction()

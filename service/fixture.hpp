@@ -17,6 +17,8 @@
 #include "service/store.hpp"
 #include "service/test_client.hpp"
 #include "service/world.hpp"
+#include "testing/postgres_cluster.hpp"
+#include "testing/server_store.hpp"
 #include "testing/temporary_directory.hpp"
 
 namespace tether::service {
@@ -39,18 +41,19 @@ inline std::string push_of(int count, int first = 0, const std::string& payload 
   return body + "]}";
 }
 
+/// Its store is a file, or in Postgres when TETHER_TEST_STORE=postgres (testing/server_store.hpp).
 class TestService {
  public:
   explicit TestService(const std::function<void(Options&)>& change = {}) {
     options.port = 0;
     options.store_path = folder.file("store.db");
+    if (testing::ServerStore::is_postgres()) options.store_url = testing::PostgresCluster::shared().new_schema();
     if (change) change(options);
     authority::migrate(*open_store(options, sql::Open::create));
     authority_ = std::make_unique<authority::Authority>(clock, random_,
                                                         authority::Options{options.strict_duplicates, options.limits});
-    pool = std::make_unique<StorePool>(
-        [this](sql::Access access) { return open_store(options, sql::Open::existing, access); }, pool_bounds(options),
-        clock);
+    pool = std::make_unique<StorePool>([this](sql::Access access) { return open_store_for_requests(options, access); },
+                                       pool_bounds(options), clock);
     devices = std::make_unique<DeviceBook>(*pool, log_, std::chrono::hours(1));
     if (options.auth == Auth::jwt) jwt_keys = std::make_unique<JwtKeys>(options.jwt);
     routes_ = std::make_unique<Routes>(options, *authority_, *pool, *devices, clock, random_, jwt_keys.get());

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Several services on one Postgres, and a Postgres that goes away.
+#include "sql/postgres/postgres.hpp"
+
+#include <signal.h>
+
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -120,6 +124,50 @@ TEST_CASE("a restart of Postgres between two requests is not noticed") {
     cluster.start();
   }
   CHECK(rows(client) == 3);
+}
+
+/// Every process of Postgres that serves a connection of before, hanging as long as this lives.
+class Hanging {
+ public:
+  explicit Hanging(const std::string& url) {
+    sql::open_postgres(url)->execute(
+        "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()", {},
+        [&](const sql::Row& row) { processes_.push_back(static_cast<pid_t>(row.integer(0))); });
+    for (const pid_t process : processes_) ::kill(process, SIGSTOP);
+  }
+  ~Hanging() {
+    for (const pid_t process : processes_) ::kill(process, SIGCONT);
+  }
+  Hanging(const Hanging&) = delete;
+  Hanging& operator=(const Hanging&) = delete;
+
+ private:
+  std::vector<pid_t> processes_;
+};
+
+TEST_CASE("while Postgres hangs with its connections alive requests are told in time to come again") {
+  const std::string url = PostgresCluster::shared().new_schema();
+  TestService service([&](Options& options) {
+    on(url)(options);
+    options.store_time = std::chrono::milliseconds(100);
+    options.pool_wait = std::chrono::milliseconds(500);
+  });
+  Client client(service.port());
+  CHECK(client.post("/tether/push", push_of(1)).status == 200);
+  CHECK(client.post("/tether/pull", k_pull).status == 200);
+  {
+    const Hanging hanging(url);
+    const auto asked = std::chrono::steady_clock::now();
+    const Answer refused = client.post("/tether/push", push_of(1, 1));
+    CHECK(std::chrono::steady_clock::now() - asked < std::chrono::seconds(10));
+    CHECK(refused.status == 503);
+    CHECK(refused.has("Retry-After: 1"));
+    CHECK(json::parse(refused.body)["error"]["code"] == "unreachable");
+    CHECK(client.post("/tether/push", push_of(1, 1)).status == 503);  // this time the connection that writes
+    CHECK(client.post("/tether/push", push_of(1, 1)).status == 200);
+  }
+  CHECK(client.post("/tether/push", push_of(1, 1)).status == 200);
+  CHECK(rows(client) == 2);
 }
 
 TEST_CASE("a start waits for Postgres, but not for a database that nobody made") {

@@ -149,8 +149,8 @@ int serve(const Options& options, const Values& values, World& world) {
   ProgramPool programs(log, *world.random, environment_for_programs(environ), {});
   authority::Authority authority(clock, *world.random, {options.strict_duplicates, options.limits}, &programs);
   authority.use(std::move(models));
-  StorePool pool([&](sql::Access access) { return open_store(options, sql::Open::existing, access); },
-                 pool_bounds(options), clock);
+  StorePool pool([&](sql::Access access) { return open_store_for_requests(options, access); }, pool_bounds(options),
+                 clock);
   DeviceBook devices(pool, log);
   Routes routes(options, authority, pool, devices, clock, *world.random, jwt_keys.get());
   Server server(options, routes, log, clock, *world.random, identity.get());

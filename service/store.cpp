@@ -41,9 +41,14 @@ bool may_pass(const Error& error) {
 
 }  // namespace
 
-std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open, sql::Access access) {
+std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open) {
   if (in_postgres(options)) return sql::open_postgres(options.store_url);
-  return sql::open_sqlite(sqlite_options(options, open, access));
+  return sql::open_sqlite(sqlite_options(options, open, sql::Access::write));
+}
+
+std::unique_ptr<sql::Database> open_store_for_requests(const Options& options, sql::Access access) {
+  if (in_postgres(options)) return sql::open_postgres(options.store_url, options.store_time);
+  return sql::open_sqlite(sqlite_options(options, sql::Open::existing, access));
 }
 
 std::unique_ptr<sql::Database> wait_for_store(const Options& options, sql::Open open, Clock& clock,

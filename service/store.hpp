@@ -15,10 +15,12 @@
 
 namespace tether::service {
 
-/// `open` is of a file: a database in Postgres has to be there. `access`: what it is for; a connection to a file that
-/// only reads gets a smaller cache, as there are many of them.
-std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open,
-                                          sql::Access access = sql::Access::write);
+/// `open` is of a file: a database in Postgres has to be there. Statements take as long as they do.
+std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open);
+
+/// One that is there, for requests, which do not wait without end. `access`: what for; a connection to a file that only
+/// reads gets a smaller cache, as there are many of them.
+std::unique_ptr<sql::Database> open_store_for_requests(const Options& options, sql::Access access);
 
 /// The same for a start: Postgres may still be starting, too. Waits, at most as long as the options say, calling
 /// `go_on` before every pause with what is the matter; null when that returned false.

@@ -44,11 +44,13 @@ StorePool::StorePool(Open open, const Bounds& bounds, Clock& clock)
 void StorePool::run(Shelf& shelf, const Body& body) {
   Loan loan(*this, shelf);
   bool reconnected = false;
+  const auto last_start = std::chrono::steady_clock::now() + bounds_.wait;
   auto pause = k_first_pause;
   for (int attempts_left = bounds_.attempts - 1;;) {
     try {
       return loan.run(body);
     } catch (const Error& error) {
+      if (std::chrono::steady_clock::now() > last_start) throw;
       if (error.code() == ErrorCode::unreachable && !std::exchange(reconnected, true)) {
         close_idle();  // lost at the same moment, most likely
         continue;

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <thread>
+
 #include "sql/sqlite.hpp"
 
 using namespace tether;
@@ -55,6 +57,19 @@ TEST_CASE("what else goes wrong is not tried again") {
   Pool pool;
   for (const auto code : {ErrorCode::disk_full, ErrorCode::forbidden, ErrorCode::internal, ErrorCode::invalid_input}) {
     CHECK_THROWS_WITH_AS(pool.write(code, 1), "broken off", Error);
+    CHECK(pool.calls == 1);
+  }
+}
+
+TEST_CASE("what took long is not tried again") {
+  for (const auto code : {ErrorCode::busy, ErrorCode::unreachable}) {
+    Pool pool;
+    CHECK_THROWS_WITH_AS(pool.pool.write([&](sql::Database&) {
+      ++pool.calls;
+      std::this_thread::sleep_for(std::chrono::milliseconds(40));
+      throw Error(code, "broken off");
+    }),
+                         "broken off", Error);
     CHECK(pool.calls == 1);
   }
 }

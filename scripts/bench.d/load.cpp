@@ -31,6 +31,7 @@ class Client {
     connection_.set_keep_alive(true);
     connection_.set_tcp_nodelay(true);
     connection_.set_read_timeout(k_patience_s);
+    if (!load.tokens.empty()) connection_.set_bearer_token_auth(load.tokens.at(static_cast<std::size_t>(number)));
     SystemClock clock;
     SystemRandom random;
     UlidSource ulids(clock, random);

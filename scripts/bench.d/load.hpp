@@ -3,6 +3,7 @@
 // one after the other.
 #pragma once
 
+#include <string>
 #include <vector>
 
 namespace tether::bench {
@@ -10,8 +11,9 @@ namespace tether::bench {
 struct Load {
   int port = 0;
   int clients = 1;
-  int mutations = 1;  // of each push
-  int pushes = 1;     // of each client
+  int mutations = 1;                     // of each push
+  int pushes = 1;                        // of each client
+  std::vector<std::string> tokens = {};  // one per client; none: the service asks for none
 };
 
 struct Loaded {

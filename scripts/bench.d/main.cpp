@@ -23,8 +23,9 @@ constexpr Group k_groups[] = {
 
 // With --postgres.
 constexpr Group k_postgres_groups[] = {
-    {"push", measure_postgres_push},     {"small", measure_postgres_small}, {"pull", measure_postgres_pull},
-    {"active", measure_postgres_active}, {"idle", measure_postgres_idle},   {"large", measure_postgres_large},
+    {"push", measure_postgres_push},   {"small", measure_postgres_small},   {"scopes", measure_postgres_scopes},
+    {"pull", measure_postgres_pull},   {"active", measure_postgres_active}, {"idle", measure_postgres_idle},
+    {"large", measure_postgres_large},
 };
 
 constexpr int k_missed = 3;  // a figure was missed

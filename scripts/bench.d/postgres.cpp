@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <chrono>
 #include <stdexcept>
 #include <thread>
@@ -125,6 +126,30 @@ std::vector<Figure> measure_postgres_small(const Workshop& workshop) {
   }
   return {ratio_at_least("64 clients pushing 5 each, one scope; beside a transaction per push", "pushes/s",
                          median(together), median(alone), 3)};
+}
+
+std::vector<Figure> measure_postgres_scopes(const Workshop& workshop) {
+  constexpr int k_clients = 4;
+  constexpr int k_batch = 1'000;
+  const auto pushes = static_cast<int>(std::max<std::int64_t>(k_clients, workshop.rows / k_batch));
+  const auto rate = [&](int clients) {
+    const std::string url = workshop.new_postgres("scopes");
+    Load load{.clients = clients, .mutations = k_batch, .pushes = pushes / clients};
+    for (int client = 0; client < clients; ++client) load.tokens.push_back(workshop.new_token(url, client));
+    const Service service = workshop.serve(url, {"--auth", "token"});
+    load.port = service.port();
+    const Loaded loaded = push_together(load);
+    if (loaded.failed > 0) throw std::runtime_error("pushes failed");
+    return per_second(std::int64_t{clients} * load.pushes * k_batch, loaded.ms);
+  };
+  std::vector<double> four;
+  std::vector<double> one;
+  for (int round = 0; round < workshop.rounds; ++round) {
+    four.push_back(rate(k_clients));
+    one.push_back(rate(1));
+  }
+  return {
+      ratio_at_least("4 clients pushing into 4 scopes, beside one client", "rows/s", median(four), median(one), 1.4)};
 }
 
 std::vector<Figure> measure_postgres_pull(const Workshop& workshop) {

@@ -40,6 +40,13 @@ std::string Workshop::new_postgres(std::string_view name) const {
   return url;
 }
 
+std::string Workshop::new_token(const std::string& store, int scope) const {
+  std::string token =
+      output_of({service(), "token", "create", "--store", store, "--scope", fmt::format("scope-{}", scope)});
+  token.erase(token.find_last_not_of('\n') + 1);
+  return token;
+}
+
 Service Workshop::serve(const std::string& store, const Arguments& more) const {
   static int served = 0;
   const bool is_url = store.find("://") != std::string::npos;

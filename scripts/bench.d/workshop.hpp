@@ -33,6 +33,8 @@ struct Workshop {
   std::string new_store(std::string_view name) const;
   /// A new, migrated database of Postgres, any earlier one removed; its URL.
   std::string new_postgres(std::string_view name) const;
+  /// A token of a migrated store for a scope of its own.
+  std::string new_token(const std::string& store, int scope) const;
   /// A service on a file or a URL.
   Service serve(const std::string& store, const Arguments& more = {}) const;
   /// A copy of a client's file that has taken its new home; its path.
@@ -65,6 +67,7 @@ std::vector<Figure> measure_large(const Workshop& workshop);
 
 std::vector<Figure> measure_postgres_push(const Workshop& workshop);
 std::vector<Figure> measure_postgres_small(const Workshop& workshop);
+std::vector<Figure> measure_postgres_scopes(const Workshop& workshop);
 std::vector<Figure> measure_postgres_pull(const Workshop& workshop);
 std::vector<Figure> measure_postgres_active(const Workshop& workshop);
 std::vector<Figure> measure_postgres_idle(const Workshop& workshop);

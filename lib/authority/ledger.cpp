@@ -93,25 +93,31 @@ constexpr BatchStatement k_store_at_once{
     k_change_columns};
 #undef TETHER_UNLESS_OVERTAKEN
 
-constexpr Statement k_page{
-    "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent, created_us FROM tether_records "
-    "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"};
+#define TETHER_PAGE_COLUMNS "model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent, created_us"
+constexpr Statement k_page{"SELECT " TETHER_PAGE_COLUMNS
+                           " FROM tether_records "
+                           "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"};
 constexpr std::int64_t k_page_portion = 256;  // rows: few statements for a page, little thrown away when it ends early
-// As long as a page gets, and no longer: what Postgres finds it sends. Whether all of the rows are too much is found
-// out first, without the payloads, whose lengths Postgres knows without reading them; only if they are, where the page
-// ends. To carry the payloads along would take longer. Two rows beyond the bytes wanted: the one that crosses the
-// bound, and one that shows that there are more.
-#define TETHER_ROWS_AHEAD "FROM tether_records WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"
+// What Postgres finds it sends; so first of all the lengths are added up, which it knows without reading the payloads.
+// When all of it fits into a page, as it usually does, all is sent, else the first two rows: planned in half the time
+// that the statement below takes.
+#define TETHER_ROWS_AHEAD "FROM tether_records WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT "
+constexpr std::int64_t k_rows_of_too_much = 2;
+constexpr Statement k_whole_page{"SELECT " TETHER_PAGE_COLUMNS " " TETHER_ROWS_AHEAD
+                                 "CASE WHEN (SELECT sum(octet_length(payload)) FROM (SELECT payload " TETHER_ROWS_AHEAD
+                                 "$3) AS found) < $4 THEN $3 ELSE 2 END"};
+// As long as a page gets, and no longer. Where it ends is found out without the payloads: to carry them along would
+// take longer. Two rows beyond the bytes wanted: the one that crosses the bound, and one that shows that there are
+// more.
 constexpr Statement k_bounded_page{
-    "SELECT model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent, created_us FROM tether_records "
-    "WHERE scope = $1 AND updated_us > $2 AND updated_us <= CASE "
-    "WHEN (SELECT sum(octet_length(payload)) FROM (SELECT payload " TETHER_ROWS_AHEAD
-    ") AS found) < $4 THEN 9223372036854775807 "
-    "ELSE (SELECT max(updated_us) FROM (SELECT updated_us, "
+    "SELECT " TETHER_PAGE_COLUMNS
+    " FROM tether_records "
+    "WHERE scope = $1 AND updated_us > $2 AND updated_us <= (SELECT max(updated_us) FROM (SELECT updated_us, "
     "sum(bytes) OVER (ORDER BY updated_us ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS before "
     "FROM (SELECT updated_us, octet_length(payload) AS bytes " TETHER_ROWS_AHEAD
-    ") AS found) AS measured WHERE before IS NULL OR before < $4) END ORDER BY updated_us LIMIT $3"};
+    "$3) AS found) AS measured WHERE before IS NULL OR before < $4) ORDER BY updated_us"};
 #undef TETHER_ROWS_AHEAD
+#undef TETHER_PAGE_COLUMNS
 
 // Gone through, whether they are forgotten or not, in one transaction: some 20 ms.
 constexpr std::int64_t k_forget_step = 5'000;
@@ -291,26 +297,46 @@ std::optional<Ledger::Taken> Ledger::store_at_once(std::span<RecordChange> chang
   return taken;
 }
 
-void Ledger::page(Cursor cursor, const PageBounds& bounds, const std::function<bool(const PageRow&)>& wants_more) {
-  const bool bounded = transaction_.engine() == sql::Engine::postgres;
-  const std::int64_t rows_max = bounded ? bounds.rows + 1 : k_page_portion;
+void Ledger::page(Cursor cursor, const PageBounds& bounds, const RowSink& wants_more) {
+  if (transaction_.engine() == sql::Engine::postgres) {
+    page_at_once(cursor, bounds, wants_more);
+  } else {
+    page_in_portions(cursor, wants_more);
+  }
+}
+
+void Ledger::page_in_portions(Cursor cursor, const RowSink& wants_more) {
+  bool more = true;
+  while (more) {
+    const auto take_row = [&](const Row& row) {
+      if (!more) return;  // the rest of the portion is stepped over unread
+      cursor.value = row.integer(5);
+      more = wants_more(read_page_row(row));
+    };
+    const auto rows =
+        transaction_.run(k_page, {text(scope_.value), integer(cursor.value), integer(k_page_portion)}, take_row);
+    if (rows < k_page_portion) return;
+  }
+}
+
+void Ledger::page_at_once(Cursor cursor, const PageBounds& bounds, const RowSink& wants_more) {
+  const std::int64_t rows_max = bounds.rows + 1;
+  const Statement* statement = &k_whole_page;
   bool more = true;
   while (more) {
     std::int64_t bytes_before_last = 0;
     std::int64_t last = 0;
     const auto take_row = [&](const Row& row) {
       bytes_before_last += std::exchange(last, std::ssize(row.text(3)));
-      if (!more) return;  // the rest of the portion is stepped over unread
+      if (!more) return;
       cursor.value = row.integer(5);
       more = wants_more(read_page_row(row));
     };
-    const auto rows =
-        bounded ? transaction_.run(
-                      k_bounded_page,
-                      {text(scope_.value), integer(cursor.value), integer(rows_max), integer(bounds.bytes)}, take_row)
-                : transaction_.run(k_page, {text(scope_.value), integer(cursor.value), integer(rows_max)}, take_row);
-    const bool cut_short = bounded && bytes_before_last >= bounds.bytes;
+    const auto rows = transaction_.run(
+        *statement, {text(scope_.value), integer(cursor.value), integer(rows_max), integer(bounds.bytes)}, take_row);
+    const bool cut_short = statement == &k_whole_page ? rows == k_rows_of_too_much : bytes_before_last >= bounds.bytes;
     if (rows == 0 || (rows < rows_max && !cut_short)) return;
+    statement = &k_bounded_page;
   }
 }
 

@@ -57,7 +57,8 @@ class Ledger {
   };
   /// Rows after `cursor` in order, until there are none left or the sink says that it wants no more. `bounds` is what
   /// the sink will want at most: more can be had, but costs another statement.
-  void page(Cursor cursor, const PageBounds& bounds, const std::function<bool(const PageRow&)>& wants_more);
+  using RowSink = std::function<bool(const PageRow&)>;
+  void page(Cursor cursor, const PageBounds& bounds, const RowSink& wants_more);
 
   /// Whether no id was forgotten since head() was read. To be asked behind remember() where store() does not ask: an
   /// id that could be remembered as new may be one that was forgotten meanwhile.
@@ -95,6 +96,8 @@ class Ledger {
   Taken take(std::int64_t count, std::int64_t now_us);
   std::optional<Taken> store_in_steps(std::span<RecordChange> changes, std::int64_t now_us);
   std::optional<Taken> store_at_once(std::span<RecordChange> changes, std::int64_t now_us);
+  void page_in_portions(Cursor cursor, const RowSink& wants_more);
+  void page_at_once(Cursor cursor, const PageBounds& bounds, const RowSink& wants_more);
 
   sql::Transaction& transaction_;
   const Scope& scope_;

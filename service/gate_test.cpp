@@ -194,7 +194,10 @@ TEST_CASE("a revocation holds from the next request on") {
 
 TEST_CASE("a revocation at one service holds at once at every other on the store") {
   Guarded one;
-  Guarded other([&](Options& options) { options.store_path = one.options.store_path; });
+  Guarded other([&](Options& options) {
+    options.store_path = one.options.store_path;
+    options.store_url = one.options.store_url;
+  });
   const std::string token = one.token({});
   Client client(other.port());
   CHECK(client.post("/tether/pull", k_first_pull, bearing(token)).status == 200);

@@ -159,7 +159,7 @@ TEST_CASE("what was served is counted, in a text that follows every rule of the 
 }
 
 TEST_CASE("who waits for the store shows") {
-  TestService service;
+  TestService service([](Options& options) { options.store_connections = options.readers + 1; });  // one that writes
   std::thread writer;
   std::thread next;
   service.pool->write([&](sql::Database&) {

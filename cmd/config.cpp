@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cmd/commands.hpp"
+#include "cmd/config_models.hpp"
 #include "cmd/context.hpp"
 #include "cmd/json_out.hpp"
 
@@ -44,6 +45,7 @@ ExitCode list_settings(Context& context) {
   if (context.json()) {
     std::vector<std::string> values;
     for (const auto& setting : setting_table()) values.push_back(setting_json(setting, settings.at(setting.name)));
+    for (const auto& [name, value] : model_settings(file)) values.push_back(model_setting_json(name, value));
     JsonObject object;
     object.text("path", file.path()).text("client_id", file.client_id().value).raw("settings", json_array(values));
     context.terminal().line(std::move(object).finish());
@@ -55,6 +57,7 @@ ExitCode list_settings(Context& context) {
     const auto colour = value.origin == Origin::fallback ? Colour::dim : Colour::none;
     table.row({{std::string(setting.name)}, {printable(shown(setting, value)), colour}, {origin_text(value), colour}});
   }
+  for (const auto& [name, value] : model_settings(file)) table.row({printable(name), printable(value), "this file"});
   table.finish();
   return ExitCode::done;
 }
@@ -98,10 +101,15 @@ ExitCode run_config(Context& context, const ConfigOptions& options) {
   if (options.unset) {
     if (options.name || options.list)
       throw Error(ErrorCode::usage, "--unset NAME goes alone", "As in: tether config --unset server");
+    if (is_model_setting(*options.unset)) return unset_model_setting(context, *options.unset);
     return unset_setting(context, setting_named(*options.unset));
   }
   if (!options.name) return list_settings(context);
   if (options.list) throw Error(ErrorCode::usage, "--list goes alone", "As in: tether config --list");
+  if (is_model_setting(*options.name)) {
+    return options.value ? store_model_setting(context, *options.name, *options.value)
+                         : show_model_setting(context, *options.name);
+  }
   const auto& setting = setting_named(*options.name);
   if (!options.value) return show_setting(context, setting);
   return store_setting(context, setting, *options.value, options.store_token);
@@ -124,6 +132,13 @@ void define_config(CommandLine& line) {
             (setting.fallback.empty() ? "" : ", default " + std::string(setting.fallback));
   }
   line.details(text);
+  line.details(
+      R"(How fields go to the server, by model and in this file only:
+
+  tether config models.Task.rename.title name      send title as name
+  tether config models.Task.drop secret,notes      keep these fields here
+  tether config models.Task.set.source laptop-7    send source with this text; any
+                                                   other value behind :=, as in :=7)");
   line.run([options](Context& context) { return run_config(context, *options); });
 }
 

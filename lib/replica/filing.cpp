@@ -112,7 +112,7 @@ bool already_pulled(const RecordRow& row, std::int64_t log_id, const std::option
 
 }  // namespace
 
-Filing::Filing(sql::Transaction& transaction) {
+Filing::Filing(sql::Transaction& transaction) : mappings_(transaction) {
   transaction.run(k_failed_entities, {},
                   [&](const sql::Row& row) { unsettled_.insert(entity_hash(row.text(0), row.text(1))); });
 }
@@ -125,7 +125,7 @@ void Filing::file(sql::Transaction& transaction, Instant now, const Batch& batch
   std::vector<Sent> all;
   all.reserve(outcomes.size());
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    all.push_back({.mutation = &batch.request.mutations[i], .place = &batch.places[i], .outcome = &outcomes[i]});
+    all.push_back({.mutation = &batch.mutation(i), .place = &batch.places[i], .outcome = &outcomes[i]});
     file_in_log(transaction, all.back(), report);
   }
   const auto entity = [](const Sent& sent) { return std::tie(sent.mutation->model, sent.mutation->entity_id); };
@@ -225,6 +225,8 @@ bool Filing::take_as_sent(sql::Transaction& transaction, std::span<const Sent> o
   const auto lost = [](const Sent& sent) { return sent.outcome->kind == Kind::conflict; };
   if (last.outcome->kind != Kind::applied || std::ranges::any_of(of_one_entity, lost)) return false;
   const Mutation& mutation = *last.mutation;
+  const rules::FieldMapping* mapping = mappings_.of(mutation.model.value, last.place->log_id);
+  if (mapping != nullptr && !mapping->set.empty()) return false;  // the server has more than was recorded
   if (unsettled_.contains(entity_hash(mutation))) return false;
   const bool rev_known = last.outcome->rev && last.outcome->rev->value > 0;
   return transaction.run(k_take_as_sent, {mutation.model.value, mutation.entity_id.value, last.place->log_id,
@@ -248,14 +250,25 @@ void Filing::compute_anew(sql::Transaction& transaction, std::span<const Sent> o
     if (outcome.kind == Kind::conflict) {
       lose(transaction, sent, row, server);
     } else if (outcome.kind == Kind::applied && !already_pulled(row, sent.place->log_id, outcome.rev)) {
-      server = {true, mutation.operation == Operation::remove, mutation.payload};
+      server = {true, mutation.operation == Operation::remove, taken_by_server(sent)};
       if (outcome.rev && outcome.rev->value > 0) row.rev = *outcome.rev;
     } else if (outcome.kind == Kind::merged && !already_pulled(row, sent.place->log_id, outcome.rev)) {
       // What is stored is known only once it is pulled: rev stays, so that the pulled row is taken.
       server = rules::after(std::move(server), mutation.operation, mutation.payload, mutation.before);
     }
   }
+  if (const rules::FieldMapping* mapping = mappings_.in_force(key.model.value); mapping != nullptr && !server.deleted) {
+    server.payload = mapping->with_local_fields(server.payload, row.payload);
+  }
   store(transaction, std::move(row), server, of_one_entity.back().place->log_id);
+}
+
+/// What the server has now of an applied mutation, as it is seen here. The fields that stay here are none of the
+/// server's: of those the record knows more than a mutation that may have been overtaken.
+std::string Filing::taken_by_server(const Sent& sent) const {
+  const std::string& payload = sent.mutation->payload;
+  const rules::FieldMapping* mapping = mappings_.of(sent.mutation->model.value, sent.place->log_id);
+  return mapping == nullptr ? payload : mapping->without_local_fields(mapping->forced(payload));
 }
 
 void Filing::store(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server, std::int64_t filed) {
@@ -283,7 +296,11 @@ void Filing::forget_if_others_wrote(sql::Transaction& transaction) {
 void Filing::lose(sql::Transaction& transaction, const Sent& sent, RecordRow& row, rules::LocalState& server) {
   const Mutation& mutation = *sent.mutation;
   const protocol::ConflictReport& report = *sent.outcome->report;
-  const std::string theirs = without_tether_id(report.server_state);
+  const rules::FieldMapping* mapping = mappings_.in_force(mutation.model.value);
+  std::string theirs = without_tether_id(report.server_state);
+  if (mapping != nullptr) theirs = mapping->from_wire(theirs);
+  // What stays here is in no dispute.
+  if (mapping != nullptr && !report.deleted) theirs = mapping->with_local_fields(theirs, mutation.payload);
   if (!sent.settled) {
     transaction.run(k_add_conflict,
                     {mutation.mutation_id.value, mutation.model.value, mutation.entity_id.value,

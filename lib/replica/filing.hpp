@@ -12,6 +12,7 @@
 
 #include "base/clock.hpp"
 #include "replica/edits_ahead.hpp"
+#include "replica/outbound_mapping.hpp"
 #include "replica/outbox.hpp"
 #include "replica/push.hpp"
 #include "replica/record_row.hpp"
@@ -50,10 +51,12 @@ class Filing {
   void settle_older_failed(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
   bool take_as_sent(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
   void compute_anew(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
+  std::string taken_by_server(const Sent& sent) const;
   void store(sql::Transaction& transaction, RecordRow row, const rules::LocalState& server, std::int64_t filed);
   void forget_if_others_wrote(sql::Transaction& transaction);
   void lose(sql::Transaction& transaction, const Sent& sent, RecordRow& row, rules::LocalState& server);
 
+  OutboundMappings mappings_;
   // Hashes of the entities that may have an open mutation older than the ones yet to come. A hash too many costs time
   // only.
   std::unordered_set<std::size_t> unsettled_;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "replica/outbound_mapping.hpp"
 #include "replica/record_row.hpp"
 
 namespace tether::replica {
@@ -52,6 +53,16 @@ bool rebase(sql::Transaction& transaction, const Snapshot& snapshot, const Arriv
   return true;
 }
 
+/// What the server has of a record, as it is seen here.
+Snapshot seen_here(sql::Transaction& transaction, Snapshot snapshot, const rules::FieldMapping& mapping) {
+  if (snapshot.deleted) return snapshot;
+  snapshot.payload = mapping.from_wire(snapshot.payload);
+  if (!mapping.has_local()) return snapshot;
+  const std::optional<RecordRow> row = read_record(transaction, snapshot.key);
+  if (row) snapshot.payload = mapping.with_local_fields(snapshot.payload, row->payload);
+  return snapshot;
+}
+
 bool is_older(sql::Transaction& transaction, const Snapshot& snapshot) {
   const std::optional<RecordRow> row = read_record(transaction, snapshot.key);
   return row && snapshot.rev && *snapshot.rev < row->rev;
@@ -61,8 +72,13 @@ bool is_older(sql::Transaction& transaction, const Snapshot& snapshot) {
 
 std::optional<std::int64_t> apply_snapshots(sql::Transaction& transaction, std::span<const Snapshot> snapshots,
                                             const Arrival& arrival) {
+  const OutboundMappings mappings(transaction);
   std::int64_t applied = 0;
-  for (const Snapshot& snapshot : snapshots) {
+  for (const Snapshot& sent : snapshots) {
+    const rules::FieldMapping* mapping = mappings.in_force(sent.key.model.value);
+    std::optional<Snapshot> mapped;
+    if (mapping != nullptr) mapped = seen_here(transaction, sent, *mapping);
+    const Snapshot& snapshot = mapped ? *mapped : sent;
     if (take(transaction, snapshot, arrival) || rebase(transaction, snapshot, arrival)) {
       ++applied;
     } else if (is_older(transaction, snapshot)) {

@@ -5,8 +5,10 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/error.hpp"
+#include "replica/outbound_mapping.hpp"
 
 namespace tether::replica {
 namespace {
@@ -108,9 +110,24 @@ class Matching {
   std::unordered_map<std::string_view, std::size_t> positions_;
 };
 
+/// Puts it into the batch as it is sent. False: it does not fit any more.
+bool add(Batch& batch, Mutation mutation, Place place, const rules::FieldMapping* mapping, std::size_t bytes_max) {
+  std::optional<Mutation> sent;
+  if (mapping != nullptr) sent = mapping->to_wire(mutation);
+  const std::size_t bytes = text_bytes(sent ? *sent : mutation);
+  if (!batch.empty() && batch.bytes + bytes > bytes_max) return false;
+  batch.bytes += bytes;
+  if (sent) std::swap(*sent, mutation);
+  if (sent) batch.recorded.emplace(batch.places.size(), *std::move(sent));
+  batch.places.push_back(place);
+  batch.request.mutations.push_back(std::move(mutation));
+  return true;
+}
+
 }  // namespace
 
 Batch read_batch(sql::Transaction& transaction, std::int64_t after, const BatchLimits& limits) {
+  const OutboundMappings mappings(transaction);
   Batch batch;
   bool full = false;
   while (!full) {
@@ -122,12 +139,12 @@ Batch read_batch(sql::Transaction& transaction, std::int64_t after, const BatchL
       after = row.integer(0);
       Mutation mutation = mutation_in(row);
       if (limits.held.contains({mutation.model, mutation.entity_id})) return;
-      const std::size_t bytes = text_bytes(mutation);
-      full = !batch.empty() && batch.bytes + bytes > limits.bytes;
-      if (full) return;
-      batch.bytes += bytes;
-      batch.places.push_back({row.integer(0), row.integer(1), !row.is_null(2)});
-      batch.request.mutations.push_back(std::move(mutation));
+      const rules::FieldMapping* mapping = mappings.of(mutation.model.value, after);
+      if (mapping != nullptr && mapping->is_all_local(mutation)) {
+        ++batch.staying;
+        return;
+      }
+      full = !add(batch, std::move(mutation), {after, row.integer(1), !row.is_null(2)}, mapping, limits.bytes);
     });
     if (found < wanted) break;
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "protocol/messages.hpp"
@@ -22,10 +23,18 @@ struct Place {
 };
 
 struct Batch {
-  protocol::PushRequest request;  // client_id and sent_at are for the sender to fill in
+  protocol::PushRequest request;  // as it is sent; client_id and sent_at are for the sender to fill in
   std::vector<Place> places;      // one per mutation
-  std::size_t bytes = 0;          // of its text, about
+  std::unordered_map<std::size_t, protocol::Mutation>
+      recorded;              // of those that are sent otherwise, as the log has them
+  std::size_t bytes = 0;     // of its text, about
+  std::int64_t staying = 0;  // updates that were passed over, as they are of fields that stay here
   bool empty() const { return places.empty(); }
+  /// As the log has it.
+  const protocol::Mutation& mutation(std::size_t i) const {
+    const auto found = recorded.find(i);
+    return found == recorded.end() ? request.mutations[i] : found->second;
+  }
 };
 
 /// How much a batch may hold.
@@ -35,7 +44,7 @@ struct BatchLimits {
   std::set<EntityKey> held;  // entities whose mutations stay where they are
 };
 
-/// Pending mutations after log id `after`.
+/// Pending mutations after log id `after`, without those of which nothing is to be sent.
 Batch read_batch(sql::Transaction& transaction, std::int64_t after, const BatchLimits& limits);
 
 /// What the server said of one mutation. Points into the reply.

@@ -9,6 +9,7 @@
 #include "protocol/codec.hpp"
 #include "replica/ending.hpp"
 #include "replica/filing.hpp"
+#include "replica/outbound_mapping.hpp"
 #include "replica/outbox.hpp"
 #include "replica/repeatable_writes.hpp"
 #include "replica/restored.hpp"
@@ -224,7 +225,10 @@ PushReport push_to_the_end(File& file, Exchange& exchange, const PushOptions& op
 PushReport push(File& file, Exchange& exchange, const PushOptions& options) {
   const RepeatableWrites repeatable(file.database());
   try {
-    return push_to_the_end(file, exchange, options);
+    const Offering offering(file);
+    PushReport report = push_to_the_end(file, exchange, options);
+    settle_local_edits(file);
+    return report;
   } catch (const Error& fault) {
     note_fault(file, fault);
     throw;

@@ -11,3 +11,13 @@ tether config batch zero
 tether config colour blue
 tether config --unset batch
 tether config --list
+
+# How fields go to the server.
+tether config models.Task.rename.title name
+tether config models.Task.drop secret,notes
+tether config models.Task.set.source laptop-7
+tether config models.Task.rename.label name
+tether config --list
+tether --json config models.Task.drop
+tether config --unset models.Task.drop
+tether config models.Task.drop

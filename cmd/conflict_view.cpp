@@ -130,6 +130,13 @@ void print_conflict(Terminal& terminal, const replica::ConflictView& conflict) {
   }
 }
 
+std::string what_differs(const std::vector<std::string>& fields, bool theirs_deleted) {
+  if (theirs_deleted) return "deleted by them";
+  std::string text;
+  for (const std::string& field : fields) text += (text.empty() ? "" : ", ") + field;
+  return printable(text);
+}
+
 std::string conflict_json(const replica::ConflictView& conflict) {
   JsonObject json;
   json.text("mutation_id", conflict.mutation_id.value)

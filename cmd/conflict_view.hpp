@@ -25,6 +25,9 @@ std::vector<FieldRow> field_rows(const replica::ConflictView& conflict);
 
 void print_conflict(Terminal& terminal, const replica::ConflictView& conflict);
 
+/// `title, done`, or `deleted by them`: the fields in which mine and theirs differ, printable.
+std::string what_differs(const std::vector<std::string>& fields, bool theirs_deleted);
+
 std::string conflict_json(const replica::ConflictView& conflict);
 
 }  // namespace tether::cmd

@@ -31,17 +31,11 @@ struct ListOptions {
   bool all = false;
 };
 
-std::string joined(const std::vector<std::string>& fields) {
-  std::string text;
-  for (const std::string& field : fields) text += (text.empty() ? "" : ", ") + field;
-  return printable(text);
-}
-
 void add_row(Table& table, const replica::ConflictView& conflict, bool with_resolution) {
   std::vector<Table::Cell> cells{printable(conflict.mutation_id.value), printable(conflict.key.model.value),
                                  printable(conflict.key.id.value), std::string(protocol::name(conflict.operation))};
   if (with_resolution) cells.emplace_back(conflict.resolved_at.empty() ? "open" : printable(conflict.resolution));
-  cells.emplace_back(conflict.theirs_deleted ? "deleted by them" : joined(conflict.fields));
+  cells.emplace_back(what_differs(conflict.fields, conflict.theirs_deleted));
   table.row(std::move(cells));
 }
 
@@ -80,7 +74,7 @@ ExitCode run_show(Context& context, const std::string& id) {
   print_conflict(context.terminal(), conflict);
   if (conflict.resolved_at.empty()) {
     context.terminal().message("\n`tether conflicts resolve " + printable(conflict.mutation_id.value) +
-                               " --mine`, `--theirs` or `--set FIELD=VALUE` settles it.");
+                               " --mine`, `--theirs`, `--set FIELD=VALUE` or `--edit` settles it.");
   }
   return ExitCode::done;
 }

@@ -46,6 +46,7 @@ class Desk {
   const std::string& path() const { return path_; }
 
   std::string server = "http://127.0.0.1:1";  // $TETHER_SERVER; empty: not set
+  std::string editor;                         // $EDITOR; empty: not set
   int width = 0;                              // of the terminal; 0: a pipe
   bool shows_bars = false;                    // stderr is a terminal; bars show at once
 
@@ -53,6 +54,7 @@ class Desk {
   std::optional<std::string> variable(const std::string& name) const {
     if (name == "TETHER_SERVER" && !server.empty()) return server;
     if (name == "TETHER_RETRY_FOR") return "0s";
+    if (name == "EDITOR" && !editor.empty()) return editor;
     return std::nullopt;
   }
 
@@ -70,6 +72,7 @@ class Puppet final : public replica::Transport {
   explicit Puppet(PuppetScript script) : script_(std::move(script)) {}
   replica::Answer push(std::string_view body) override { return script_(replica::Call::push, std::string(body)); }
   replica::Answer pull(std::string_view body) override { return script_(replica::Call::pull, std::string(body)); }
+  replica::Answer preview(std::string_view body) override { return script_(replica::Call::preview, std::string(body)); }
   replica::Answer info() override { return script_(replica::Call::info, ""); }
   void cancel() override {}
 

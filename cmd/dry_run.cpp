@@ -7,6 +7,7 @@
 
 #include "cmd/json_out.hpp"
 #include "cmd/output.hpp"
+#include "cmd/preview_report.hpp"
 #include "protocol/codec.hpp"
 #include "replica/pull.hpp"
 #include "replica/status.hpp"
@@ -50,7 +51,7 @@ std::string entry_json(const Unsent& entry) {
   return std::move(json).finish();
 }
 
-void dry_push(replica::File& file, Terminal& terminal, JsonObject& json) {
+void list_unsent(replica::File& file, Terminal& terminal, JsonObject& json) {
   const std::int64_t pending = replica::status(file).pending;
   const std::vector<Unsent> entries = first_unsent(file);
   if (terminal.json()) {
@@ -96,21 +97,46 @@ void dry_pull(Context& context, replica::File& file, const Settings& settings, J
   if (reply.reset) terminal.line("the server would send its full state: this file was last synced too long ago");
 }
 
+/// Without anything pending there is nothing to ask.
+replica::PreviewReport ask_server(Context& context, replica::File& file, const Settings& settings) {
+  if (replica::status(file).pending == 0) return {};
+  const auto connection = context.connect(settings);
+  const bool is_default = settings.at("batch").origin == Origin::fallback;
+  const auto most = static_cast<std::int64_t>(protocol::Limits().mutations_max);
+  replica::PreviewReport report =
+      replica::preview(file, connection->exchange(), {.mutations_max = is_default ? most : settings.number("batch")});
+  throw_unless_done(report.end, report.reason);
+  return report;
+}
+
+/// What a push would do. ExitCode::attention for what --expect-clean does not expect.
+ExitCode dry_push(Context& context, replica::File& file, const Settings& settings, const CycleOptions& options,
+                  JsonObject& json) {
+  const bool asks = !options.offline && !settings.text("server").empty();
+  if (options.expect_clean) settings.server();
+  if (!asks) {
+    list_unsent(file, context.terminal(), json);
+    return ExitCode::done;
+  }
+  const replica::PreviewReport report = ask_server(context, file, settings);
+  report_preview(context.terminal(), report, json);
+  return options.expect_clean && !is_clean(report) ? ExitCode::attention : ExitCode::done;
+}
+
 }  // namespace
 
 ExitCode run_dry(Context& context, const CycleOptions& options) {
   replica::File file = context.open_file_read_only();
+  const Settings settings = context.settings(file, options.settings);
+  if (options.pull) settings.server();
+  context.catch_interrupts();
   JsonObject json;
   json.boolean("dry_run", true);
-  if (options.push) dry_push(file, context.terminal(), json);
-  if (options.pull) {
-    const Settings settings = context.settings(file, options.settings);
-    settings.server();
-    context.catch_interrupts();
-    dry_pull(context, file, settings, json);
-  }
+  ExitCode status = ExitCode::done;
+  if (options.push) status = dry_push(context, file, settings, options, json);
+  if (options.pull) dry_pull(context, file, settings, json);
   if (context.json()) context.terminal().line(std::move(json).finish());
-  return ExitCode::done;
+  return status;
 }
 
 }  // namespace tether::cmd

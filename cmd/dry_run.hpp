@@ -7,7 +7,8 @@
 
 namespace tether::cmd {
 
-/// The push side is local; the pull side asks the server for one page and stores nothing of it.
+/// The push side asks the server what it would do with what is pending, or, without a server or with --offline, lists
+/// it; the pull side asks for one page and stores nothing of it.
 ExitCode run_dry(Context& context, const CycleOptions& options);
 
 }  // namespace tether::cmd

@@ -14,7 +14,9 @@ became of each mutation. With nothing pending no request is made. Killed or cut
 off anywhere, the next push goes on; nothing is applied twice. A mutation that is
 rejected does not hold up the others.
 
---dry-run shows what would be sent; it needs no server.)");
+--dry-run asks the server what it would do with everything pending; nothing is
+changed, neither here nor there. With --offline, or where no server is set, it
+lists what would be sent.)");
 }
 
 }  // namespace tether::cmd

@@ -39,7 +39,7 @@ TEST_CASE("a rejected mutation is recorded anew under an id of its own") {
   CHECK(said.out.starts_with(R"({"mutation_ids":[")"));
   CHECK(said.out.ends_with("\"],\"refusals\":[],\"queued\":1,\"refused\":0}\n"));
   CHECK(said.out.find(id) == std::string::npos);
-  CHECK(refusal.ann.type({"push", "--dry-run"}).out.starts_with("would push 1 mutation\n"));
+  CHECK(refusal.ann.type({"push", "--dry-run", "--offline"}).out.starts_with("would push 1 mutation\n"));
 }
 
 TEST_CASE("all failed mutations go back at once, and a second time there are none") {
@@ -86,7 +86,7 @@ TEST_CASE("a record that no server would take stays failed, is named, and holds 
     CHECK(said.out.ends_with("\"queued\":2,\"refused\":1}\n"));
   }
   CHECK(said.status == 3);
-  CHECK(refusal.ann.type({"push", "--dry-run"}).out.starts_with("would push 2 mutations\n"));
+  CHECK(refusal.ann.type({"push", "--dry-run", "--offline"}).out.starts_with("would push 2 mutations\n"));
   CHECK(refusal.ann.type({"log", "--status", "failed"}).out.find(large) != std::string::npos);
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("one unknown id among several changes nothing") {
   Refusal refusal;
   const std::string id = refusal.failed("Pump");
   CHECK(refusal.ann.type({"retry", id, "01ARZ3NDEKTSV4RRFFQ69G5FAV"}).status == 1);
-  CHECK(refusal.ann.type({"push", "--dry-run"}).out == "would push 0 mutations\n");
+  CHECK(refusal.ann.type({"push", "--dry-run", "--offline"}).out == "would push 0 mutations\n");
 }
 
 }  // namespace tether::cmd

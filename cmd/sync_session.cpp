@@ -133,7 +133,20 @@ std::unique_ptr<replica::SyncLock> lock_unless_syncing(const std::string& path) 
   }
 }
 
+void check_dry_run(const CycleOptions& options) {
+  if (!options.dry_run && (options.offline || options.expect_clean)) {
+    throw Error(ErrorCode::usage,
+                std::string(options.offline ? "--offline" : "--expect-clean") + " goes with --dry-run",
+                "As in: tether push --dry-run --expect-clean");
+  }
+  if (options.offline && options.expect_clean) {
+    throw Error(ErrorCode::usage, "--offline and --expect-clean do not go together",
+                "Only the server can tell what it would take.");
+  }
+}
+
 ExitCode run_cycle(Context& context, const CycleOptions& options) {
+  check_dry_run(options);
   if (options.dry_run) return run_dry(context, options);
   Stopwatch stopwatch(context.clock());
   replica::File file = context.open_file();
@@ -160,6 +173,12 @@ void define_cycle(CommandLine& line, const std::shared_ptr<CycleOptions>& option
   }
   if (options->pull) add_setting_options(line, &options->settings, {"page"});
   line.flag("--dry-run", &options->dry_run, "show what would be done, and do nothing");
+  if (options->push) {
+    line.flag("--offline", &options->offline,
+              "with --dry-run: list what is pending without asking the server about it");
+    line.flag("--expect-clean", &options->expect_clean,
+              "with --dry-run: end with 3 unless everything pending would be applied or merged");
+  }
   add_network_options(line, &options->settings);
   line.exit_status(ExitCode::unreachable, "the server cannot be reached or asks to come back later; nothing is lost");
   line.exit_status(ExitCode::forbidden, "the token is missing, wrong or not allowed to do this");

@@ -19,7 +19,9 @@ struct CycleOptions {
   bool push = false;
   bool pull = false;
   bool dry_run = false;
-  SettingValues settings;  // given as flags
+  bool offline = false;       // of a dry run: the server is not asked what it would do with a push
+  bool expect_clean = false;  // of a dry run: what would not simply be taken is worth an exit code
+  SettingValues settings;     // given as flags
 };
 
 /// What came of it. The first end that is not `done` ends the cycle: a server that cannot be reached is not asked

@@ -214,7 +214,7 @@ TEST_CASE("a refused token stops and keeps everything") {
   const Said said = stage.ann.type({"sync"});
   CHECK(said.status == 5);
   CHECK(said.err.starts_with("tether: the server does not know this token\n"));
-  CHECK(stage.ann.type({"push", "--dry-run"}).out.starts_with("would push 1 mutation\n"));
+  CHECK(stage.ann.type({"push", "--dry-run", "--offline"}).out.starts_with("would push 1 mutation\n"));
 }
 
 TEST_CASE("an answer that is no answer is a fault that loses nothing") {
@@ -222,7 +222,7 @@ TEST_CASE("an answer that is no answer is a fault that loses nothing") {
   stage.ann.type({"record", "create", "Task", "title=Pump"});
   stage.script = [](replica::Call, const std::string&) { return replica::Reply{"{}"}; };
   CHECK(stage.ann.type({"push"}).status == 1);
-  CHECK(stage.ann.type({"push", "--dry-run"}).out.starts_with("would push 1 mutation\n"));
+  CHECK(stage.ann.type({"push", "--dry-run", "--offline"}).out.starts_with("would push 1 mutation\n"));
 }
 
 TEST_CASE("what was rejected before a fault is still named, and what was pushed counted") {
@@ -312,18 +312,18 @@ TEST_CASE("a certificate that is not trusted heals by no second try, and the hin
   CHECK(said.err.find("run it again when the server can be reached") == std::string::npos);
 }
 
-TEST_CASE("a dry run shows what would happen and does nothing") {
+TEST_CASE("an offline dry run lists what is pending and does nothing") {
   Office office;
   office.create(office.ben, "Valve");
   office.ben.type({"push"});
   for (int i = 0; i < 12; ++i) office.create(office.ann, "Pump");
-  const Said push = office.ann.type({"push", "--dry-run"});
+  const Said push = office.ann.type({"push", "--dry-run", "--offline"});
   CHECK(push.status == 0);
   CHECK(push.out.starts_with("would push 12 mutations\n"));
   CHECK(push.out.ends_with("… and 2 more\n"));
   CHECK(office.world.wire().requests() == 1);
   CHECK(office.ann.type({"pull", "--dry-run"}).out == "would pull 1 change\n");
-  const Said both = office.ann.type({"--json", "sync", "--dry-run"});
+  const Said both = office.ann.type({"--json", "sync", "--dry-run", "--offline"});
   CHECK(both.out.starts_with(R"({"dry_run":true,"would_push":12,"first":[{"mutation_id":")"));
   CHECK(both.out.ends_with(R"("would_pull":1,"has_more":false,"reset":false})"
                            "\n"));
@@ -334,6 +334,7 @@ TEST_CASE("a dry push needs no server, a dry pull does") {
   Office office;
   office.ann.server = "";
   CHECK(office.ann.type({"push", "--dry-run"}).out == "would push 0 mutations\n");
+  CHECK(office.ann.type({"push", "--dry-run", "--expect-clean"}).status == 2);
   CHECK(office.ann.type({"pull", "--dry-run"}).status == 2);
   office.ann.server = "http://127.0.0.1:1";
   office.world.wire().cut();

@@ -22,6 +22,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr std::string_view k_preview = "/preview";
+
 /// Writing to a connection that the server has closed must fail, not end the program; and `tether log | head` must
 /// still end quietly. So SIGPIPE is held back for this thread and this call only.
 class NoBrokenPipeSignal {
@@ -89,6 +91,7 @@ class HttpTransport final : public replica::Transport {
 
   replica::Answer push(std::string_view body) override { return ask("POST", "/push", body); }
   replica::Answer pull(std::string_view body) override { return ask("POST", "/pull", body); }
+  replica::Answer preview(std::string_view body) override { return ask("POST", k_preview, body); }
   replica::Answer info() override { return ask("GET", "/info", {}); }
   void cancel() override { watchdog_.cancel(); }
 
@@ -142,6 +145,7 @@ replica::Answer HttpTransport::ask(const char* method, std::string_view end_of_p
   const bool done = !watchdog_.cancelled() && client_->send(request, response, error);
   const Watchdog::End end = watchdog_.end();
   if (!done) return failed(error, end, url, too_long);
+  if (response.status == 404 && end_of_path == k_preview) throw replica::NoPreview(url);
   HttpReply reply{response.status, std::move(text), response.get_header_value("Location"),
                   response.get_header_value("Retry-After")};
   return answer_of(std::move(reply), url, std::chrono::system_clock::now());

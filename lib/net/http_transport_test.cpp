@@ -72,6 +72,19 @@ TEST_CASE("a request carries what the protocol asks for") {
   CHECK(seen.ends_with("\r\n\r\n{\"client_id\":\"a\"}"));
 }
 
+TEST_CASE(
+    "a preview is asked at an address of its own, and a server that knows of none is told from one that is away") {
+  std::string seen;
+  FakeServer server([&](int socket) {
+    seen = FakeServer::receive(socket);
+    FakeServer::send(socket, FakeServer::reply("404 Not Found", "<html>"));
+  });
+  const auto transport = transport_to(server.url());
+  CHECK_THROWS_AS(transport->preview("{}"), replica::NoPreview);
+  CHECK(seen.starts_with("POST /tether/preview HTTP/1.1\r\n"));
+  CHECK(refusal(*transport).code() == ErrorCode::unexpected_reply);
+}
+
 TEST_CASE("one connection serves many calls, and the prefix is the server's") {
   std::vector<std::string> lines;
   FakeServer server([&](int socket) {

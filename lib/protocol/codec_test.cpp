@@ -332,6 +332,13 @@ TEST_CASE("empty lists and data may come in every form that PHP gives them") {
   CHECK(pull_reply(R"({"snapshots":null})") == PullReply{});
 }
 
+TEST_CASE("only an answer that says so is a preview") {
+  PushReply reply;
+  CHECK_FALSE(decode_push_reply(encode(reply)).preview);
+  reply.preview = true;
+  CHECK(decode_push_reply(encode(reply)) == reply);
+}
+
 TEST_CASE("the id inside a pulled payload is taken out, wherever it stands") {
   const auto payload = [](const std::string& text) {
     return pull_reply(R"({"snapshots":[{"entity_id":"e","model":"T","operation":"upsert","payload":)" + text + "}]}")

@@ -83,7 +83,7 @@ struct PushReply {
   std::optional<Cursor> cursor_before;  // ext: if this batch took cursor values: the scope's highest one before it, and
   std::optional<Cursor> cursor;         // the highest that it took; whatever lies between the two is this batch
   std::string epoch;     // ext; another one than the request's: the server was restored and decided nothing
-  bool preview = false;  // ext: nothing of this was done
+  bool preview = false;  // ext: the answer to a preview; nothing was changed
   bool operator==(const PushReply&) const = default;
 };
 

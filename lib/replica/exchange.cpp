@@ -88,6 +88,8 @@ Answer Exchange::call_transport(Call call, const std::string& body) {
       return transport_.push(body);
     case Call::pull:
       return transport_.pull(body);
+    case Call::preview:
+      return transport_.preview(body);
     case Call::info:
       return transport_.info();
   }

@@ -19,7 +19,7 @@ struct Patience {
   rules::Backoff backoff;
 };
 
-enum class Call { push, pull, info };
+enum class Call { push, pull, preview, info };
 
 class Exchange {
  public:

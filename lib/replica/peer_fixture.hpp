@@ -27,7 +27,11 @@ class ScriptedServer final : public Transport {
   std::function<Answer(const protocol::PullRequest&)> on_pull = [](const protocol::PullRequest&) -> Answer {
     return Unreachable{.reason = "no script", .retry_after = {}};
   };
+  std::function<Answer(const protocol::PushRequest&)> on_preview = [](const protocol::PushRequest&) -> Answer {
+    throw NoPreview("the scripted server");
+  };
   std::vector<protocol::PushRequest> pushes;
+  std::vector<protocol::PushRequest> previews;
   std::vector<protocol::PullRequest> pulls;
 
   Answer push(std::string_view body) override {
@@ -37,6 +41,10 @@ class ScriptedServer final : public Transport {
   Answer pull(std::string_view body) override {
     pulls.push_back(protocol::decode_pull_request(body, {}));
     return on_pull(pulls.back());
+  }
+  Answer preview(std::string_view body) override {
+    previews.push_back(protocol::decode_push_request(body, {}));
+    return on_preview(previews.back());
   }
   Answer info() override { return Reply{"{}"}; }
   void cancel() override {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The port to the server. Being offline is a value; only nonsense from the other side is a fault. A transport makes one
-// attempt per call: retrying is the business of exchange.hpp. push and pull may be called from a thread other than the
+// attempt per call: retrying is the business of exchange.hpp. All but cancel may be called from a thread other than the
 // one that owns the replica's file; they touch nothing of it.
 #pragma once
 
@@ -43,6 +43,16 @@ class ReplyTooLong final : public Error {
               "server.") {}
 };
 
+/// The server does not know how to tell what a push would do.
+class NoPreview final : public Error {
+ public:
+  explicit NoPreview(const std::string& url)
+      : Error(
+            ErrorCode::not_found, url + " cannot tell what a push would do",
+            "Nothing was sent. The server is an older one, or its address is wrong; `tether push --dry-run --offline` "
+            "lists what is pending.") {}
+};
+
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -50,6 +60,9 @@ class Transport {
   /// body that is no JSON.
   virtual Answer push(std::string_view body) = 0;
   virtual Answer pull(std::string_view body) = 0;
+  /// What a push with this body would be answered, with nothing changed on the server. Throws NoPreview where the
+  /// server offers none, otherwise like push.
+  virtual Answer preview(std::string_view) { throw NoPreview("this transport"); }
   virtual Answer info() = 0;
   /// Makes a call that is under way in another thread return Unreachable soon. Safe from any thread.
   virtual void cancel() = 0;

@@ -66,6 +66,7 @@ class FakeTransport final : public replica::Transport {
   explicit FakeTransport(FakeWire& wire) : wire_(wire) {}
   replica::Answer push(std::string_view body) override { return wire_.carry(Call::push, body); }
   replica::Answer pull(std::string_view body) override { return wire_.carry(Call::pull, body); }
+  replica::Answer preview(std::string_view body) override { return wire_.carry(Call::preview, body); }
   replica::Answer info() override { return replica::Unreachable{.reason = "the fake wire knows no info"}; }
   void cancel() override {}
 

@@ -172,6 +172,7 @@ std::string World::answer(Call call, std::string_view body) {
     observer_(request, reply);
     return protocol::encode(reply);
   }
+  if (call == Call::preview) throw replica::NoPreview("this server");
   return authority_.pull(*store_, k_scope, protocol::decode_pull_request(body, limits_)).text;
 }
 

@@ -3,8 +3,8 @@ on ann tether init --client-id ann --server "$TETHER_SERVER"
 on ben tether init --client-id ben --server "$TETHER_SERVER"
 on ann tether record create Task --id pump-7 title='Check pump 7' done:=false amount:=2.50
 on ann tether record create Task --id pump-8 title='Check pump 8'
-on ann tether push --dry-run
-on ann tether --json push --dry-run
+on ann tether push --dry-run --offline
+on ann tether --json push --dry-run --offline
 on ann tether push
 on ann tether push
 on ben tether pull --dry-run

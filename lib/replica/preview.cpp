@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "replica/preview.hpp"
+
+#include <utility>
+
+#include "protocol/codec.hpp"
+#include "replica/ending.hpp"
+#include "replica/outbound_mapping.hpp"
+#include "replica/outbox.hpp"
+
+namespace tether::replica {
+namespace {
+
+using Kind = Foreseen::Kind;
+
+constexpr sql::Statement k_count_unsent{
+    "SELECT count(*) FROM tether_mutation_logs WHERE sync_status <> 'synced' AND sync_status IN ('pending', "
+    "'syncing')"};
+
+// What a request holds beside the texts of its mutations.
+constexpr std::size_t k_request_overhead = 64 * 1024;
+
+/// What is asked, and what the file knows of the server.
+struct Question {
+  Batch batch;
+  std::string epoch;
+  std::int64_t pending = 0;
+  OutboundMappings mappings;
+};
+
+Question question(File& file, const BatchLimits& limits) {
+  return sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    Question question{.mappings = OutboundMappings(transaction)};
+    question.epoch = state(transaction, "epoch").value_or("");
+    transaction.run(k_count_unsent, {}, [&](const sql::Row& row) { question.pending = row.integer(0); });
+    question.batch = read_batch(transaction, 0, limits);
+    question.pending -= question.batch.staying;
+    question.batch.request.client_id = file.client_id();
+    question.batch.request.epoch = question.epoch;
+    return question;
+  });
+}
+
+[[noreturn]] void throw_too_large(const protocol::Mutation& mutation, const Error& refusal) {
+  throw Error(ErrorCode::too_large,
+              "mutation " + mutation.mutation_id.value + " of " + mutation.model.value + " " +
+                  mutation.entity_id.value +
+                  ", the first of what is pending, is refused for its size even alone: " + refusal.what(),
+              "Nothing was changed. Raise the limit of the server, or of the proxy before it, and ask again.");
+}
+
+Foreseen foreseen(const protocol::Mutation& mutation, const Outcome& outcome, const rules::FieldMapping* mapping) {
+  Foreseen seen{.mutation_id = mutation.mutation_id,
+                .key = {mutation.model, mutation.entity_id},
+                .operation = mutation.operation};
+  if (outcome.kind == Outcome::Kind::merged) seen.kind = Kind::merged;
+  if (outcome.kind == Outcome::Kind::rejected) {
+    seen.kind = Kind::rejected;
+    seen.reason = outcome.rejection->reason;
+    seen.data = outcome.rejection->data;
+  }
+  if (outcome.kind == Outcome::Kind::conflict) {
+    seen.kind = Kind::conflict;
+    seen.data = protocol::encode_conflict_data(*outcome.report);
+    seen.fields = outcome.report->fields;
+    if (mapping != nullptr) {
+      for (std::string& field : seen.fields) field = mapping->name_here(field);
+    }
+    seen.theirs_deleted = outcome.report->deleted;
+  }
+  return seen;
+}
+
+void read_answer(const std::string& body, const Question& question, PreviewReport& report) {
+  const protocol::PushReply reply = protocol::decode_push_reply(body);
+  if (!reply.preview) {
+    throw Error(ErrorCode::unexpected_reply, "the server answered a preview as if it were a push",
+                "Nothing was changed in this file. Is this address really a Tether server?");
+  }
+  report.server_restored = !question.epoch.empty() && !reply.epoch.empty() && reply.epoch != question.epoch;
+  if (report.server_restored) return;
+  const std::vector<Outcome> outcomes = matched(question.batch, reply);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const protocol::Mutation& mutation = question.batch.request.mutations[i];
+    report.asked.push_back(foreseen(mutation, outcomes[i], question.mappings.in_force(mutation.model.value)));
+  }
+}
+
+void take_in(const Answer& answer, const Question& question, PreviewReport& report) {
+  if (const auto* reply = std::get_if<Reply>(&answer)) return read_answer(reply->body, question, report);
+  const Ending why = ending(answer);
+  report.end = why.end;
+  report.reason = why.reason;
+}
+
+/// False: it was refused for its size, and less may pass.
+bool ask(File& file, Exchange& exchange, Question& question, PreviewReport& report) {
+  const auto body = [&] {
+    question.batch.request.sent_at_ms = to_ms(file.clock().now());
+    return protocol::encode(question.batch.request);
+  };
+  const bool alone = question.batch.places.size() == 1;
+  try {
+    take_in(exchange.ask(Call::preview, body, [] {}), question, report);
+    return true;
+  } catch (const ReplyTooLong&) {
+    if (alone) throw;
+  } catch (const Error& refusal) {
+    if (refusal.code() != ErrorCode::too_large) throw;
+    if (alone) throw_too_large(question.batch.request.mutations.front(), refusal);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view name(Foreseen::Kind kind) {
+  switch (kind) {
+    case Kind::applied:
+      return "applied";
+    case Kind::merged:
+      return "merged";
+    case Kind::conflict:
+      return "conflict";
+    case Kind::rejected:
+      return "rejected";
+  }
+  throw Error(ErrorCode::internal, "unknown kind of outcome");
+}
+
+PreviewReport preview(File& file, Exchange& exchange, const PreviewOptions& options) {
+  BatchLimits limits;
+  limits.count = options.mutations_max;
+  limits.bytes = protocol::Limits().body_bytes_max - k_request_overhead;
+  PreviewReport report;
+  bool answered = false;
+  while (!answered) {
+    Question asked = question(file, limits);
+    report.pending = asked.pending;
+    if (asked.batch.empty()) return report;
+    answered = ask(file, exchange, asked, report);
+    limits.bytes = asked.batch.bytes / 2;  // above half of what was refused, if it was
+  }
+  return report;
+}
+
+}  // namespace tether::replica

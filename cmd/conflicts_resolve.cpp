@@ -2,10 +2,12 @@
 // `tether conflicts resolve`: one conflict, or all of them for one side.
 #include <memory>
 
+#include "cmd/conflict_edit.hpp"
 #include "cmd/conflicts.hpp"
 #include "cmd/context.hpp"
 #include "cmd/field_values.hpp"
 #include "cmd/json_out.hpp"
+#include "replica/records.hpp"
 
 namespace tether::cmd {
 
@@ -18,6 +20,7 @@ struct ResolveOptions {
   bool all = false;
   bool mine = false;
   bool theirs = false;
+  bool edit = false;
   std::vector<std::string> set;
   std::vector<std::string> more;  // fields that follow a --set
   std::optional<std::string> data;
@@ -35,8 +38,8 @@ struct Chosen {
 }
 
 void check(const ResolveOptions& options) {
-  const std::string choices = "Choose one of --mine, --theirs, --set FIELD=VALUE and --data JSON.";
-  const int chosen = options.mine + options.theirs + !options.set.empty() + options.data.has_value();
+  const std::string choices = "Choose one of --mine, --theirs, --set FIELD=VALUE, --data JSON and --edit.";
+  const int chosen = options.mine + options.theirs + options.edit + !options.set.empty() + options.data.has_value();
   if (chosen == 0) refuse("what should stand?", choices);
   if (chosen > 1) refuse("more than one choice of what should stand", choices);
   if (!options.more.empty() && options.set.empty()) {
@@ -123,8 +126,32 @@ void resolve(Context& context, replica::File& file, std::vector<Chosen>& conflic
   }
 }
 
+Disputed disputed(replica::File& file, const std::string& id) {
+  return sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    Disputed disputed{.conflict = conflict_named(transaction, id, /*include_resolved=*/false)};
+    const auto record = replica::find(transaction, disputed.conflict.key);
+    if (record && !record->deleted) disputed.now = record->payload;
+    return disputed;
+  });
+}
+
+/// Nothing is locked while the person writes: what is recorded meanwhile stays.
+ExitCode run_edit(Context& context, const ResolveOptions& options) {
+  replica::File file = context.open_file();
+  const Disputed subject = disputed(file, *options.id);
+  std::vector<Chosen> chosen{{subject.conflict.mutation_id, subject.conflict.key, std::nullopt}};
+  Resolution::Kind kind = Resolution::Kind::theirs;
+  resolve_in_editor(context, file.path(), subject, [&](const Resolution& resolution) {
+    kind = resolution.kind;
+    resolve(context, file, chosen, resolution);
+  });
+  report(context.terminal(), chosen, kind);
+  return ExitCode::done;
+}
+
 ExitCode run_resolve(Context& context, const ResolveOptions& options) {
   check(options);
+  if (options.edit) return run_edit(context, options);
   const Resolution resolution = resolution_of(context, options);
   replica::File file = context.open_file();
   std::vector<Chosen> conflicts = chosen_conflicts(file, options);
@@ -146,6 +173,7 @@ void define_resolve_conflict(CommandLine& line) {
               "theirs with these fields changed (FIELD:=JSON for other than text)");
   line.option("--data", "JSON", &options->data,
               "theirs with the fields of this object; @FILE reads it from a file, - from standard input");
+  line.flag("--edit", &options->edit, "write what should stand in $VISUAL or $EDITOR");
   line.flag("--all", &options->all, "every open conflict; with --mine or --theirs");
   line.details(
       R"(Records the choice as a new mutation over the present state, so that it is settled

@@ -42,3 +42,15 @@ on ben tether list Task --deleted
 on ann tether replay --check
 on ben tether --json replay --check
 on ann tether log --diff
+
+# One more, settled in an editor.
+on ann tether record update Task pump-7 title='Pump 7 once more by Ann' place='Hall 4'
+on ben tether record update Task pump-7 title='Pump 7 once more by Ben' done:=false
+on ben tether sync
+on ann tether sync
+on ann env EDITOR='open() { cat "$1"; false; }; open' tether conflicts resolve pump-7 --edit
+on ann env EDITOR='sed -i "s/once more by Ann/once more/; s/Hall 4\"/Hall 4/"' tether conflicts resolve pump-7 --edit
+on ann env EDITOR='sed -i "s/Hall 4/Hall 4\"/"' tether conflicts resolve pump-7 --edit
+on ann tether sync
+on ben tether sync
+on ben tether show Task pump-7

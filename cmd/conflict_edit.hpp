@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// A conflict as a text to edit: the record as it may stand, one field a line, with base, mine and theirs as comments
+// above each field that is in dispute.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cmd/context.hpp"
+#include "replica/conflicts.hpp"
+
+namespace tether::cmd {
+
+/// What is edited: the conflict, and the fields of the record as it stands now; nullopt where it is deleted.
+struct Disputed {
+  replica::ConflictView conflict;
+  std::optional<std::string> now;
+};
+
+/// Proposed is what stands now, with what only mine changed, and mine of what both changed.
+std::string text_to_edit(const Disputed& disputed);
+
+/// What was left of it; nullopt: nothing but comments. Throws Error(invalid_input) for what is no JSON object.
+std::optional<std::string> edited_object(std::string_view text);
+
+/// The fields of `object` that are neither theirs nor as the record already is. What is as the person found it is not
+/// their word, so that it does not undo what arrives while they write.
+replica::Resolution resolution_by(const Disputed& disputed, std::string_view object);
+
+/// Opens the editor and hands what was written to `resolve`. Until that returned, the text lies beside `file`, from
+/// where the same command goes on with it; only a text that nobody changed is not kept. Throws Error(invalid_input) for
+/// a text that was emptied.
+void resolve_in_editor(Context& context, const std::string& file, const Disputed& disputed,
+                       const std::function<void(const replica::Resolution&)>& resolve);
+
+}  // namespace tether::cmd

@@ -78,7 +78,13 @@ Attempted Attempt::preview() {
   if (!load()) return Attempted::too_much;
   for (Submission* submission : together_) {
     submission->reply.server_time_us = terms_.now_us;
-    decide_all(*submission);
+    if (head_) submission->reply.epoch = head_->epoch;
+    if (knows_another_epoch(submission->request)) {
+      put_off(*submission);
+      if (!head_) submission->reply.epoch = "none";  // the store was lost: whatever it gets will be another one
+    } else {
+      decide_all(*submission);
+    }
   }
   return asks_ ? Attempted::asks : Attempted::decided;
 }
@@ -88,10 +94,14 @@ bool Attempt::knows_another_epoch(const protocol::PushRequest& request) const {
   return !request.epoch.empty() && (!head_ || head_->epoch != request.epoch);
 }
 
-void Attempt::decide_nothing(Submission& submission, const std::function<std::string()>& new_epoch) {
+void Attempt::put_off(Submission& submission) {
   for (const Mutation& mutation : submission.request.mutations) {
     submission.reply.rejected.push_back({mutation.mutation_id, std::string(protocol::reason::k_error), "{}"});
   }
+}
+
+void Attempt::decide_nothing(Submission& submission, const std::function<std::string()>& new_epoch) {
+  put_off(submission);
   submission.reply.epoch = head_ ? head_->epoch : ledger_.ensure_head(new_epoch());
 }
 

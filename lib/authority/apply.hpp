@@ -86,6 +86,7 @@ class Attempt {
   };
 
   bool knows_another_epoch(const protocol::PushRequest& request) const;
+  void put_off(Submission& submission);
   void decide_nothing(Submission& submission, const std::function<std::string()>& new_epoch);
   bool load();
   void load_decided();

@@ -166,5 +166,15 @@ TEST_CASE("a preview says what a push would be answered, and changes nothing") {
   CHECK(lines(server.push("cleo", batch)) == foreseen);
 }
 
+TEST_CASE("a preview for a client that knows another epoch decides nothing") {
+  Server server;
+  const std::string epoch = server.push("ann", {create(1, "T1")}).epoch;
+  const protocol::PushRequest request{ClientId{"ann"}, {create(2, "T2")}, {}, "another"};
+  Submission submission(request, server.clock.now());
+  server.authority.preview(*server.database, server.scope, submission);
+  CHECK(lines(submission.reply) == Lines{"2 error {}"});
+  CHECK(submission.reply.epoch == epoch);
+}
+
 }  // namespace
 }  // namespace tether::authority

@@ -8,6 +8,7 @@
 #include "authority/store.hpp"
 #include "base/error.hpp"
 #include "protocol/codec.hpp"
+#include "replica/preview.hpp"
 #include "replica/recorder.hpp"
 #include "replica/records.hpp"
 #include "replica/replay.hpp"
@@ -103,6 +104,15 @@ replica::PullReport Laptop::pull(std::int64_t page) {
   return replica::pull(*file_, exchange, {.page = page});
 }
 
+std::vector<std::string> Laptop::preview() {
+  replica::Exchange exchange(transport_, clock_, random_, {.deadline = std::chrono::milliseconds(0)}, {});
+  std::vector<std::string> lines;
+  for (const auto& foreseen : replica::preview(*file_, exchange, {.mutations_max = 1'000}).asked) {
+    lines.push_back(foreseen.mutation_id.value + " " + std::string(replica::name(foreseen.kind)));
+  }
+  return lines;
+}
+
 void Laptop::sync() {
   for (int round = 0; round < k_rounds_max; ++round) {
     if (push().end != replica::End::done) continue;
@@ -172,7 +182,13 @@ std::string World::answer(Call call, std::string_view body) {
     observer_(request, reply);
     return protocol::encode(reply);
   }
-  if (call == Call::preview) throw replica::NoPreview("this server");
+  if (call == Call::preview) {
+    const auto request = protocol::decode_push_request(body, limits_);
+    authority::Submission submission(request, clock_.now());
+    authority_.preview(*store_, k_scope, submission);
+    submission.reply.preview = true;
+    return protocol::encode(submission.reply);
+  }
   return authority_.pull(*store_, k_scope, protocol::decode_pull_request(body, limits_)).text;
 }
 

@@ -48,6 +48,8 @@ class Laptop {
 
   replica::PushReport push(std::int64_t batch = 3);
   replica::PullReport pull(std::int64_t page = 3);
+  /// What the server says a push would do: `01… applied`, in log order.
+  std::vector<std::string> preview();
   /// Push and pull until both end well; at most a bounded number of times.
   void sync();
 

@@ -350,5 +350,30 @@ TEST_CASE("a correction takes the place of the edit that the server refused, and
   CHECK(world.broken_promises().empty());
 }
 
+TEST_CASE("what a dry run foresees is what the push then does") {
+  World world(11);
+  auto& ann = world.laptop("ann");
+  auto& ben = world.laptop("ben");
+  const std::string pump = ann.create("Task", R"({"title":"pump"})");
+  ann.sync();
+  ben.sync();
+  ann.update("Task", pump, R"({"title":"valve"})");
+  const std::string gate = ann.create("Task", R"({"title":"gate"})");
+  ann.update("Task", gate, R"({"title":"door"})");
+  world.clock().advance(std::chrono::seconds(60));
+  ben.update("Task", pump, R"({"title":"hose"})");
+  ben.sync();
+  const auto foreseen = ann.preview();
+  REQUIRE(foreseen.size() == 3);
+  CHECK(foreseen[0].ends_with(" conflict"));
+  CHECK(foreseen[1].ends_with(" applied"));
+  CHECK(foreseen[2].ends_with(" applied"));
+  CHECK(ann.preview() == foreseen);
+  const auto pushed = ann.push(100);
+  CHECK(pushed.conflicts == 1);
+  CHECK(pushed.pushed == 2);
+  CHECK(ann.preview().empty());
+}
+
 }  // namespace
 }  // namespace tether::testing

@@ -40,7 +40,7 @@ struct Options {
   std::size_t group_mutations = 1'000;
   std::chrono::milliseconds store_wait{60'000};
   std::chrono::milliseconds store_time{20'000};  // of a statement in Postgres; 0: no limit
-  std::string models;  // a file; empty: every model is accepted
+  std::string models;                            // a file; empty: every model is accepted
   std::string prefix = "/tether";
   Auth auth = Auth::none;
   JwtOptions jwt;

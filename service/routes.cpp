@@ -59,11 +59,8 @@ Routes::Routes(const Options& options, authority::Authority& authority, StorePoo
       pool_(pool),
       devices_(devices),
       clock_(clock),
-      pushes_(
-          [this](const Scope& scope, std::span<authority::Submission* const> together) {
-            pool_.write([&](sql::Database& database) { authority_.push(database, scope, together); });
-          },
-          {.mutations_max = options.group_mutations, .wait = options.pool_wait}),
+      pushes_([this](const Scope& scope, std::span<authority::Submission* const> together) { apply(scope, together); },
+              {.mutations_max = options.group_mutations, .wait = options.pool_wait}),
       replies_((options.readers + k_pages_leaving) * page_bytes(options), options.pool_wait),
       gate_(options, jwt_keys, pool, clock, random),
       routes_({{options.prefix + "/push", "POST", &Routes::push, Access::push},
@@ -96,12 +93,25 @@ Reply Routes::push(std::string&& body, Exchange& exchange) {
   auto memory = memory_for_push(body, request);
   std::string().swap(body);  // its mutations are read: they need not be held twice while others are waited for
   authority::Submission submission(request, exchange.received, exchange.claims);
-  authority_.ask_mappers(submission);
-  pushes_.push(scope, submission);
+  authority_.foresee_questions(submission);
+  do {
+    authority_.ask(submission);
+    pushes_.push(scope, submission);
+  } while (submission.verdicts->has_open_questions());
   tell(submission.reply, exchange);
   devices_.saw_push(scope, request.client_id, to_ms(clock_.now()));
   metrics_.count_push(request, submission.reply);
   return ok(protocol::encode(submission.reply), std::move(memory));
+}
+
+/// Those that programs have to be asked about first are left for it, and nobody waits for them.
+void Routes::apply(const Scope& scope, std::span<authority::Submission* const> together) {
+  std::vector<authority::Submission*> rest(together.begin(), together.end());
+  bool decided = false;
+  while (!decided && !rest.empty()) {
+    pool_.write([&](sql::Database& database) { decided = authority_.push(database, scope, rest); });
+    std::erase_if(rest, [](const auto* submission) { return submission->verdicts->has_open_questions(); });
+  }
 }
 
 /// What would become of a push now. It is no push: nothing is counted as one.
@@ -111,8 +121,13 @@ Reply Routes::preview(std::string&& body, Exchange& exchange) {
   if (auto refusal = gate_.refuse_client(request.client_id, exchange)) return std::move(*refusal);
   auto memory = memory_for_push(body, request);
   authority::Submission submission(request, exchange.received, exchange.claims);
-  authority_.ask_mappers(submission);
-  pool_.read([&](sql::Database& database) { authority_.preview(database, Scope{exchange.scope}, submission); });
+  authority_.foresee_questions(submission);
+  const Scope scope{exchange.scope};
+  bool decided = false;
+  while (!decided) {
+    authority_.ask(submission);
+    pool_.read([&](sql::Database& database) { decided = authority_.preview(database, scope, submission); });
+  }
   tell(submission.reply, exchange);
   submission.reply.preview = true;
   return ok(protocol::encode(submission.reply), std::move(memory));

@@ -58,6 +58,7 @@ class Routes {
   Reply healthz(std::string&& body, Exchange& exchange);
   Reply readyz(std::string&& body, Exchange& exchange);
   Reply metrics(std::string&& body, Exchange& exchange);
+  void apply(const Scope& scope, std::span<authority::Submission* const> together);
   ReplyBudget::Loan memory_for_push(std::string_view body, const protocol::PushRequest& request);
 
   const Options& options_;

@@ -216,15 +216,16 @@ std::optional<rules::Outcome> Attempt::decide_by(const rules::Model& model, cons
                                                  const rules::Writer& writer) {
   const Touched& touched = touched_.at(entity_of(step.mutation));
   if (touched.waits) return std::nullopt;
+  if (touched.put_off) return rejected(protocol::reason::k_error);
   rules::Verdicts verdicts;
-  const VerdictBook& book = *step.submission.verdicts;
-  if (model.mapper) verdicts.map = book.find(step.mutation.mutation_id, rules::QuestionKind::map);
-  auto outcome = rules::decide(step.mutation, touched.record, writer, model, verdicts);
-  auto* undecided = std::get_if<rules::Undecided>(&outcome);
-  if (undecided == nullptr) return outcome;
-  verdicts.resolve = book.find(step.mutation.mutation_id, undecided->question);
-  if (verdicts.resolve == nullptr) return ask(model, step, std::move(undecided->question));
-  return rules::decide(step.mutation, touched.record, writer, model, verdicts);
+  while (true) {
+    auto outcome = rules::decide(step.mutation, touched.record, writer, model, verdicts);
+    auto* undecided = std::get_if<rules::Undecided>(&outcome);
+    if (undecided == nullptr) return outcome;
+    const auto* verdict = step.submission.verdicts->find(step.mutation.mutation_id, undecided->question);
+    if (verdict == nullptr) return ask(model, step, std::move(undecided->question));
+    (undecided->question.kind == rules::QuestionKind::map ? verdicts.map : verdicts.resolve) = verdict;
+  }
 }
 
 std::optional<rules::Outcome> Attempt::ask(const rules::Model& model, const Step& step, rules::Question question) {
@@ -256,6 +257,7 @@ void Attempt::settle(const Step& step, rules::Outcome outcome) {
   const MutationId& id = step.mutation.mutation_id;
   Known known{decided_as(step, std::move(outcome)), &step.submission};
   if (known.decided.outcome == protocol::reason::k_error) {  // no decision: it may come again
+    touched_.at(entity_of(step.mutation)).put_off = true;
     step.submission.reply.rejected.push_back({id, std::move(known.decided.outcome), std::move(known.decided.data)});
     return;
   }

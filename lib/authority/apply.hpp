@@ -75,7 +75,8 @@ class Attempt {
     std::size_t changed_at = 0;  // by which mutation of all, counted from 1, it was changed last
     Submission* changed_by = nullptr;
     bool assumed_absent = false;
-    bool waits = false;  // for a program: what follows is decided when that has spoken
+    bool waits = false;    // for a program: what follows is decided when that has spoken
+    bool put_off = false;  // an edit of it was answered `error`: what follows may stand on that
   };
   using TouchedEntry = std::pair<const EntityRef, Touched>;
   /// A mutation in its batch.

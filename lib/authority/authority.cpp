@@ -20,6 +20,7 @@ constexpr int k_attempts_max = 6;
 // Edits of one record that conflict one after the other are asked about one after the other; past this many the rest of
 // them is put off.
 constexpr int k_rounds_of_questions_max = 64;
+constexpr std::chrono::seconds k_asking_time_max{20};  // since the request came: its client will not wait much longer
 
 // Between two steps of forgetting. Nobody waits in line for a SQLite store: who wants to write asks again and again, at
 // first every 25 ms or less. So long it has to be free to be found free.
@@ -89,77 +90,74 @@ std::string Authority::new_epoch() {
 protocol::PushReply Authority::push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request) {
   Submission submission(request, clock_.now());
   Submission* const alone = &submission;
-  push(database, scope, {&alone, 1});
+  while (!push(database, scope, {&alone, 1})) ask(submission);
   return std::move(submission.reply);
 }
 
-void Authority::push(sql::Database& database, const Scope& scope, std::span<Submission* const> together) {
+bool Authority::push(sql::Database& database, const Scope& scope, std::span<Submission* const> together) {
   const auto in_force = models();
-  bool looked_up = false;
-  int overtaken = 0;
-  int asked = 0;
-  while (overtaken < k_attempts_max) {
+  // Who was asked about a batch had looked up what it is about.
+  bool looked_up = std::ranges::any_of(together, [](const Submission* one) { return one->verdicts->rounds() > 0; });
+  for (int overtaken = 0; overtaken < k_attempts_max;) {
     for (Submission* submission : together) submission->reply = {};
-    auto transaction = database.begin(sql::Access::write);
+    const auto transaction = database.begin(sql::Access::write);
     Ledger ledger(*transaction, scope);
+    const Instant now = clock_.now();
     const Terms terms{.options = options_,
                       .models = *in_force,
-                      .now_us = to_us(clock_.now()),
+                      .now_us = to_us(now),
                       .assume = looked_up ? Assume::nothing : Assume::new_work,
-                      .may_ask = judge_ != nullptr && asked < k_rounds_of_questions_max};
+                      .may_ask = may_ask(together, now)};
     const Attempted ended = apply(ledger, together, terms);
     if (ended == Attempted::decided) {
       for (Submission* submission : together) refuse_malformed(*submission);
-      return transaction->commit();
+      transaction->commit();
+      return true;
     }
-    transaction.reset();  // nothing waits for a program
-    if (ended == Attempted::overtaken) {
-      ++overtaken;
-    } else if (looked_up) {
-      ask(together);
-      ++asked;
-    }
+    if (ended == Attempted::asks && looked_up) return false;
+    if (ended == Attempted::overtaken) ++overtaken;
     looked_up = true;
   }
   throw Error(ErrorCode::busy, "others kept changing the same records", "Send it again.");
 }
 
-void Authority::ask(std::span<Submission* const> together) {
-  for (Submission* submission : together) {
-    if (submission->verdicts->has_open_questions()) submission->verdicts->ask(*judge_, options_.limits);
-  }
+bool Authority::may_ask(std::span<Submission* const> together, Instant now) const {
+  return judge_ != nullptr && std::ranges::all_of(together, [&](const Submission* submission) {
+           return submission->verdicts->rounds() < k_rounds_of_questions_max &&
+                  now - submission->received < k_asking_time_max;
+         });
 }
 
-void Authority::ask_mappers(Submission& submission) {
+void Authority::ask(Submission& submission) {
+  if (submission.verdicts->has_open_questions()) submission.verdicts->ask(*judge_, options_.limits);
+}
+
+void Authority::foresee_questions(Submission& submission) {
   const auto in_force = models();
   if (judge_ == nullptr || in_force->any()) return;
   for (const protocol::Mutation& mutation : submission.request.mutations) {
     const rules::Model* model = in_force->find(mutation.model.value);
-    if (model == nullptr || !rules::is_asked_to_map(*model, mutation)) continue;
-    submission.verdicts->open(mutation.mutation_id, *model->mapper, rules::map_question(mutation, submission.claims));
+    if (model == nullptr || mutation.payload.size() > options_.limits.payload_bytes_max) continue;
+    auto question = rules::map_question(mutation, *model, submission.claims);
+    if (question) submission.verdicts->open(mutation.mutation_id, *model->mapper, std::move(*question));
   }
-  Submission* const alone = &submission;
-  ask({&alone, 1});
 }
 
-void Authority::preview(sql::Database& database, const Scope& scope, Submission& submission) {
+bool Authority::preview(sql::Database& database, const Scope& scope, Submission& submission) {
   const auto in_force = models();
   Submission* const alone = &submission;
-  for (int asked = 0;; ++asked) {
-    submission.reply = {};
-    auto transaction = database.begin(sql::Access::read);
-    Ledger ledger(*transaction, scope);
-    const Terms terms{.options = options_,
-                      .models = *in_force,
-                      .now_us = to_us(clock_.now()),
-                      .may_ask = judge_ != nullptr && asked < k_rounds_of_questions_max};
-    const Attempted ended = Attempt(ledger, {&alone, 1}, terms).preview();
-    transaction->commit();
-    transaction.reset();
-    if (ended == Attempted::too_much) throw_answer_too_long();
-    if (ended == Attempted::decided) return refuse_malformed(submission);
-    ask({&alone, 1});
-  }
+  submission.reply = {};
+  const auto transaction = database.begin(sql::Access::read);
+  Ledger ledger(*transaction, scope);
+  const Instant now = clock_.now();
+  const Terms terms{
+      .options = options_, .models = *in_force, .now_us = to_us(now), .may_ask = may_ask({&alone, 1}, now)};
+  const Attempted ended = Attempt(ledger, {&alone, 1}, terms).preview();
+  transaction->commit();
+  if (ended == Attempted::too_much) throw_answer_too_long();
+  if (ended == Attempted::asks) return false;
+  refuse_malformed(submission);
+  return true;
 }
 
 /// What is too large to be held in memory together is applied in parts, one after the other.

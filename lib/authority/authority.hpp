@@ -60,12 +60,15 @@ class Authority {
   /// the array that it belongs to. A fault leaves nothing of the batch behind and is thrown.
   /// `too_large`: what is to be answered does not fit into memory; fewer mutations do.
   protocol::PushReply push(sql::Database& database, const Scope& scope, const protocol::PushRequest& request);
-  /// The same for several batches, one after the other, in one transaction: all of them, or none.
-  void push(sql::Database& database, const Scope& scope, std::span<Submission* const> together);
-  /// Asks the mappers about a batch, so that nobody waits for them in a queue later. Needs no store.
-  void ask_mappers(Submission& submission);
-  /// Fills the reply with what would become of the batch now, and changes nothing. `too_large` like push.
-  void preview(sql::Database& database, const Scope& scope, Submission& submission);
+  /// The same for several batches, one after the other, in one transaction: all of them, or none. False: programs have
+  /// to be asked first, the questions stand in the verdict books of some, and nothing was written.
+  bool push(sql::Database& database, const Scope& scope, std::span<Submission* const> together);
+  /// Opens the questions that mappers will be asked about a batch in any case.
+  void foresee_questions(Submission& submission);
+  /// Puts what is open. Takes as long as programs take: to be called where nobody waits, with no connection at hand.
+  void ask(Submission& submission);
+  /// Fills the reply with what would become of the batch now, and changes nothing. `too_large` and false like push.
+  bool preview(sql::Database& database, const Scope& scope, Submission& submission);
 
   /// One page as the text of its reply, and what the service tells of it.
   struct Page {
@@ -87,7 +90,7 @@ class Authority {
  private:
   Attempted apply(Ledger& ledger, std::span<Submission* const> together, const Terms& terms);
   Attempted apply_halves(Ledger& ledger, Submission& whole, const Terms& terms);
-  void ask(std::span<Submission* const> together);
+  bool may_ask(std::span<Submission* const> together, Instant now) const;
   std::shared_ptr<const rules::Models> models();
   Compacted forget(sql::Database& database, const Scope& scope, std::int64_t before_us);
   std::string new_epoch();

@@ -91,7 +91,7 @@ inline std::vector<std::string> lines(const protocol::PullReply& reply) {
   std::vector<std::string> out;
   for (const auto& row : reply.snapshots) {
     out.push_back(row.key.id.value + " " + (row.deleted ? "deleted" : row.payload) + " rev " +
-                  std::to_string(row.rev->value) + " by " + row.updated_by->value);
+                  std::to_string(row.rev->value) + " by " + (row.updated_by ? row.updated_by->value : "nobody"));
   }
   return out;
 }
@@ -117,15 +117,16 @@ class Server {
                               std::vector<protocol::Mutation> mutations) {
     const protocol::PushRequest request{ClientId{client}, std::move(mutations), {}, {}};
     Submission submission(request, clock.now(), claims);
-    authority.ask_mappers(submission);
+    authority.foresee_questions(submission);
     Submission* const alone = &submission;
-    authority.push(*database, scope, {&alone, 1});
+    do authority.ask(submission);
+    while (!authority.push(*database, scope, {&alone, 1}));
     return submission.reply;
   }
   protocol::PushReply preview(const std::string& client, std::vector<protocol::Mutation> mutations) {
     const protocol::PushRequest request{ClientId{client}, std::move(mutations), {}, {}};
     Submission submission(request, clock.now());
-    authority.preview(*database, scope, submission);
+    while (!authority.preview(*database, scope, submission)) authority.ask(submission);
     return submission.reply;
   }
   protocol::PullReply pull(const protocol::PullRequest& request = {}, std::string_view claims = "{}") {

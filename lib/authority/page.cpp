@@ -94,7 +94,9 @@ class PageBuilder {
 
   void write(const rules::Model& model, const PageRow& row, bool deleted) {
     const auto write_as = [&](std::string_view payload) {
-      writer_.snapshot(row.model, row.entity_id, deleted, payload, row.rev, row.updated_us, row.written_by);
+      // Who changed what a client may not see is none of its business either.
+      const std::string_view by = deleted && !row.deleted ? std::string_view() : row.written_by;
+      writer_.snapshot(row.model, row.entity_id, deleted, payload, row.rev, row.updated_us, by);
     };
     if (deleted) return write_as("{}");
     if (!rules::maps_outbound(model)) return write_as(row.payload);

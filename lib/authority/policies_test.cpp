@@ -129,6 +129,31 @@ TEST_CASE_FIXTURE(Disputed, "without an answer the mutation may be sent again, a
   CHECK(lines(server.push("cleo", {edit})) == Lines{R"(3 conflict {"n":2,"tether_id":"T1"} n rev 2)"});
 }
 
+TEST_CASE_FIXTURE(Disputed, "what stands behind an edit that was put off is put off with it, of that record only") {
+  const auto reply = server.push(
+      "cleo", {seeing(1, update(3, "T1", R"({"n":3})")), seeing(2, update(4, "T1", R"({"n":4})")), create(5, "T2")});
+  CHECK(lines(reply) == Lines{"5 applied rev 1", "3 error {}", "4 error {}"});
+}
+
+TEST_CASE_FIXTURE(Disputed, "a program that is not asked in time does not hold a batch up for ever") {
+  int asked = 0;
+  judge.says = [&](const rules::Question& question) {
+    server.clock.advance(std::chrono::seconds(15));
+    ++asked;
+    return rules::Apply{question.theirs};
+  };
+  std::vector<protocol::Mutation> edits;
+  for (int number = 3; number < 9; ++number) {
+    auto edit = seeing(1, update(number, "T1", R"({"n":)" + std::to_string(number) + "}"));
+    edit.before = R"({"n":)" + std::to_string(number - 1) + "}";
+    edits.push_back(edit);
+  }
+  const auto reply = server.push("cleo", edits);
+  CHECK(asked == 2);
+  CHECK(reply.applied.size() == 2);
+  CHECK(reply.rejected.size() == 4);
+}
+
 TEST_CASE("without anybody to ask, what a program should decide is put off") {
   Server server;
   server.use("Task", decided_by_a_program());

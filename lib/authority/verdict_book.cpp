@@ -13,24 +13,19 @@ const rules::Verdict* VerdictBook::find(const MutationId& id, const rules::Quest
   return entry == found->second.end() ? nullptr : &entry->verdict;
 }
 
-const rules::Verdict* VerdictBook::find(const MutationId& id, rules::QuestionKind kind) const {
-  const auto found = heard_.find(id.value);
-  if (found == heard_.end()) return nullptr;
-  const auto entry = std::ranges::find(found->second, kind, [](const Heard& heard) { return heard.question.kind; });
-  return entry == found->second.end() ? nullptr : &entry->verdict;
-}
-
 void VerdictBook::open(const MutationId& id, const rules::Command& command, rules::Question question) {
-  open_ids_.push_back(id.value);
-  open_.push_back({.command = command, .question = std::move(question)});
+  open_.push_back({.mutation_id = id.value, .command = command, .question = std::move(question)});
 }
 
 void VerdictBook::ask(Judge& judge, const protocol::Limits& limits) {
-  std::vector<rules::Verdict> verdicts = authority::ask(judge, open_, limits);
-  for (std::size_t i = 0; i < open_.size(); ++i) {
-    heard_[open_ids_[i]].push_back({std::move(open_[i].question), std::move(verdicts[i])});
+  std::vector<Case> cases;
+  cases.reserve(open_.size());
+  for (Open& one : open_) cases.push_back({.command = one.command, .question = std::move(one.question)});
+  std::vector<rules::Verdict> verdicts = authority::ask(judge, cases, limits);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    heard_[open_[i].mutation_id].push_back({std::move(cases[i].question), std::move(verdicts[i])});
   }
-  open_ids_.clear();
+  ++rounds_;
   open_.clear();
 }
 

@@ -18,22 +18,27 @@ class VerdictBook {
  public:
   /// Null: it was not asked, or something else was.
   const rules::Verdict* find(const MutationId& id, const rules::Question& question) const;
-  /// Whatever was asked of that kind. Null: nothing was.
-  const rules::Verdict* find(const MutationId& id, rules::QuestionKind kind) const;
 
-  /// To be asked. `command` outlives the book.
+  /// To be asked. The command is copied: the models file may be replaced before.
   void open(const MutationId& id, const rules::Command& command, rules::Question question);
   bool has_open_questions() const { return !open_.empty(); }
   /// Puts the open questions, and keeps what is said.
   void ask(Judge& judge, const protocol::Limits& limits);
+  /// How many times it asked.
+  int rounds() const { return rounds_; }
 
  private:
   struct Heard {
     rules::Question question;
     rules::Verdict verdict;
   };
-  std::vector<std::string> open_ids_;  // of the mutations that open_ asks about
-  std::vector<Case> open_;
+  struct Open {
+    std::string mutation_id;
+    rules::Command command;
+    rules::Question question;
+  };
+  std::vector<Open> open_;
+  int rounds_ = 0;
   std::unordered_map<std::string, std::vector<Heard>> heard_;  // by mutation id
 };
 

@@ -32,7 +32,8 @@ class PullReplyWriter {
  public:
   /// `bytes_expected`: of the whole text, to reserve memory.
   explicit PullReplyWriter(std::size_t bytes_expected = 0);
-  /// `payload` is the stored text; tether_id is added here. For a deleted row the payload is `{}`.
+  /// `payload` is the stored text; tether_id is added here. For a deleted row the payload is `{}`. `updated_by` may be
+  /// empty: not said.
   void snapshot(std::string_view model, std::string_view entity_id, bool deleted, std::string_view payload, Rev rev,
                 std::int64_t updated_at_us, std::string_view updated_by);
   void snapshot(const Snapshot& row);

@@ -183,7 +183,8 @@ void PullReplyWriter::snapshot(std::string_view model, std::string_view entity_i
   JsonWriter writer = begin_snapshot(out_, model, entity_id, deleted, payload);
   writer.key("rev").number(rev.value);
   writer.key("updated_at").number(updated_at_us);
-  writer.key("updated_by").text(updated_by).end_object();
+  if (!updated_by.empty()) writer.key("updated_by").text(updated_by);
+  writer.end_object();
 }
 
 void PullReplyWriter::snapshot(const Snapshot& row) {

@@ -38,11 +38,28 @@ Mutation mapped(Mutation mutation, const std::string& payload) {
   return mutation;
 }
 
-std::variant<Mutation, Rejected, Undecided> through_mapper(const Mutation& sent, const Writer& writer,
-                                                           const Model& model, const Verdict* verdict) {
-  if (!is_asked_to_map(model, sent)) return sent;
-  if (verdict == nullptr) return Undecided{map_question(sent, writer.claims)};
-  if (const auto* apply = std::get_if<Apply>(verdict)) return mapped(sent, apply->payload);
+bool is_asked_to_map(const Model& model, const Mutation& sent) {
+  return model.mapper && sent.operation != Operation::remove;
+}
+
+Question question_about(const Mutation& admitted, std::string_view claims) {
+  return {.kind = QuestionKind::map,
+          .model = admitted.model,
+          .entity_id = admitted.entity_id,
+          .operation = admitted.operation,
+          .ours = admitted.payload,
+          .claims = std::string(claims)};
+}
+
+/// The mutation as it is to be stored, as far as that depends on nothing but the model.
+std::variant<Mutation, Rejected, Undecided> admitted(const Mutation& sent, const Record& record, const Writer& writer,
+                                                     const Model& model, const Verdict* verdict) {
+  auto stored = inbound(model, sent, record, writer.claims);
+  if (auto* refused = std::get_if<Rejected>(&stored)) return std::move(*refused);
+  auto& mutation = std::get<Mutation>(stored);
+  if (!is_asked_to_map(model, sent)) return std::move(mutation);
+  if (verdict == nullptr) return Undecided{question_about(mutation, writer.claims)};
+  if (const auto* apply = std::get_if<Apply>(verdict)) return mapped(std::move(mutation), apply->payload);
   if (const auto* refuse = std::get_if<Refuse>(verdict)) return rejected(refuse->reason, refuse->data);
   return rejected(reason::k_error);
 }
@@ -77,7 +94,7 @@ std::vector<std::string> told(const Model& model, std::vector<std::string> field
 
 /// `outcome` of what was stored under other names or with other values than `sent`, as its writer is to know it.
 Outcome finished(Outcome outcome, const Mutation& sent, const Mutation& stored, const Record& record,
-                 const Model& model) {
+                 const Model& model, std::string_view claims) {
   if (auto* conflict = std::get_if<Conflict>(&outcome)) {
     conflict->fields = told(model, std::move(conflict->fields));
     return outcome;
@@ -89,7 +106,10 @@ Outcome finished(Outcome outcome, const Mutation& sent, const Mutation& stored, 
     const std::string messages = model.validate->messages(applied->after.payload);
     if (!messages.empty()) return rejected(reason::k_validation_failed, messages_data(model, messages));
   }
-  if (stored.payload != sent.payload) {
+  // Whoever is told something else than what it sent, or that the record is gone from its view, has to be told.
+  const bool told_otherwise =
+      stored.payload != sent.payload || model.timestamps || !is_visible(model, applied->after.payload, claims);
+  if (told_otherwise) {
     applied->merged = true;
     if (changed) applied->after.as_sent = false;
   }
@@ -98,32 +118,23 @@ Outcome finished(Outcome outcome, const Mutation& sent, const Mutation& stored, 
 
 }  // namespace
 
-bool is_asked_to_map(const Model& model, const Mutation& sent) {
-  return model.mapper && sent.operation != Operation::remove;
-}
-
-Question map_question(const Mutation& sent, std::string_view claims) {
-  return {.kind = QuestionKind::map,
-          .model = sent.model,
-          .entity_id = sent.entity_id,
-          .operation = sent.operation,
-          .base = sent.before ? as_before(sent.payload, *sent.before) : "null",
-          .ours = sent.payload,
-          .theirs = "null",
-          .claims = std::string(claims)};
+std::optional<Question> map_question(const Mutation& sent, const Model& model, std::string_view claims) {
+  if (!is_asked_to_map(model, sent) || is_read_only(model, claims)) return std::nullopt;
+  const auto stored = inbound(model, sent, {}, claims);
+  const auto* mutation = std::get_if<Mutation>(&stored);
+  if (mutation == nullptr) return std::nullopt;
+  return question_about(*mutation, claims);
 }
 
 Outcome decide(const Mutation& sent, const Record& record, const Writer& writer, const Model& model,
                const Verdicts& verdicts) {
   if (is_read_only(model, writer.claims)) return rejected(reason::k_forbidden);
   if (auto hidden = out_of_sight(sent, record, writer, model)) return std::move(*hidden);
-  auto through = through_mapper(sent, writer, model, verdicts.map);
-  if (auto* undecided = std::get_if<Undecided>(&through)) return std::move(*undecided);
-  if (auto* refused = std::get_if<Rejected>(&through)) return std::move(*refused);
-  auto admitted = inbound(model, std::move(std::get<Mutation>(through)), record, writer.claims);
-  if (auto* refused = std::get_if<Rejected>(&admitted)) return std::move(*refused);
-  const auto& stored = std::get<Mutation>(admitted);
-  return finished(resolve(stored, record, writer, model, verdicts.resolve), sent, stored, record, model);
+  auto ready = admitted(sent, record, writer, model, verdicts.map);
+  if (auto* undecided = std::get_if<Undecided>(&ready)) return std::move(*undecided);
+  if (auto* refused = std::get_if<Rejected>(&ready)) return std::move(*refused);
+  const auto& stored = std::get<Mutation>(ready);
+  return finished(resolve(stored, record, writer, model, verdicts.resolve), sent, stored, record, model, writer.claims);
 }
 
 }  // namespace tether::rules

@@ -3,6 +3,9 @@
 // names and values that are stored, the policy, the schema. Pure: what programs have to say is brought along.
 #pragma once
 
+#include <optional>
+#include <string_view>
+
 #include "protocol/messages.hpp"
 #include "rules/model.hpp"
 #include "rules/resolve.hpp"
@@ -16,10 +19,8 @@ struct Verdicts {
   const Verdict* resolve = nullptr;
 };
 
-/// Whether the model has a mapper and this is for it: a delete has no payload.
-bool is_asked_to_map(const Model& model, const protocol::Mutation& sent);
-/// What it is asked, before anything else is known.
-Question map_question(const protocol::Mutation& sent, std::string_view claims);
+/// What the mapper of the model will be asked about the mutation, which no record changes; nullopt: nothing.
+std::optional<Question> map_question(const protocol::Mutation& sent, const Model& model, std::string_view claims);
 
 /// `sent` is the mutation as it arrived. Fields of a Conflict are named as clients name them; those of Applied as they
 /// are stored.

@@ -110,16 +110,37 @@ TEST_CASE("of a mapped update that is merged, what the mapper added counts as ch
         R"({"a":1,"b":9,"sum":8} merged)");
 }
 
-TEST_CASE("a client's view has a name only where models differ in what they tell, and another one for other claims") {
+TEST_CASE("a mapper is not asked what a mask is, but what is stored") {
+  Model model{.mapper = Command{.arguments = {"mapper"}}};
+  model.mask = {{"pin", R"("****")"}};
+  model.rename = {{"amount", "cents"}};
+  const auto edit = mutation_of(Operation::update, R"({"amount":1,"pin":"****"})");
+  CHECK(map_question(edit, model, "{}")->ours == R"({"cents":1})");
+  const Verdict apply = Apply{R"({"cents":100})"};
+  CHECK(outcome(edit, record_of(R"({"cents":1,"pin":"4711"})"), model, "{}", {.map = &apply}) ==
+        R"({"cents":100,"pin":"4711"} merged)");
+  model.read_only = true;
+  CHECK_FALSE(map_question(edit, model, "{}"));
+}
+
+TEST_CASE("whoever moves a record out of its own view is told so") {
+  Model model;
+  model.visible = {{.field = "school", .any_of = {{.claim = "school"}}}};
+  const auto move = mutation_of(Operation::update, R"({"school":"south"})");
+  CHECK(outcome(move, record_of(R"({"school":"north"})"), model, R"({"school":"north"})") ==
+        R"({"school":"south"} merged)");
+}
+
+TEST_CASE("a client's view has a name where there is a models file, and another one for other claims and models") {
   Model model;
   CHECK(view_of(Models(), "{}").empty());
-  CHECK(view_of(Models({{"Task", model}}), R"({"school":"north"})").empty());
   model.visible = {{.field = "school", .any_of = {{.claim = "school"}}}};
   const Models models({{"Task", model}});
   const auto north = view_of(models, R"({"school":"north"})");
   CHECK_FALSE(north.empty());
   CHECK(view_of(models, R"({"name":"ann","school":"north"})") == north);
   CHECK(view_of(models, R"({"school":"south"})") != north);
+  CHECK(view_of(Models({{"Task", model}, {"Note", {}}}), R"({"school":"north"})") != north);
   model.hide = {"secret"};
   CHECK(view_of(Models({{"Task", model}}), R"({"school":"north"})") != north);
 }

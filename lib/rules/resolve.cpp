@@ -89,6 +89,15 @@ Applied take(const Mutation& mutation, const Record& record, const Writer& write
   return written;
 }
 
+/// Without a conflict. A create says nothing of what it had seen where it does not say `base_rev`: what it takes the
+/// place of is kept.
+Applied write_or_remove(const Mutation& mutation, const Record& record, const Writer& writer) {
+  if (mutation.operation == Operation::remove) return remove(mutation, record, writer);
+  const bool blind =
+      mutation.operation == Operation::create && !mutation.base_rev && record.written_by != writer.client;
+  return blind ? take(mutation, record, writer) : write(mutation, record, writer);
+}
+
 /// What the writer had seen, as far as it says so.
 std::string base_of(const Mutation& mutation) {
   return mutation.before ? as_before(mutation.payload, *mutation.before) : "null";
@@ -130,14 +139,21 @@ Applied store_verdict(const Apply& verdict, const Mutation& mutation, const Reco
   return stored;
 }
 
+Applied delete_instead(const Mutation& mutation, const Record& record, const Writer& writer) {
+  if (record.deleted) return {.after = record, .merged = true, .lost = field_names(written_fields(mutation))};
+  Applied removed = take({.operation = Operation::remove, .version = mutation.version}, record, writer);
+  if (mutation.operation == Operation::remove) return removed;
+  removed.merged = true;
+  removed.after.as_sent = false;
+  removed.lost = field_names(written_fields(mutation));
+  return removed;
+}
+
 Outcome obey(const Verdict& verdict, const Mutation& mutation, const Record& record, const Writer& writer) {
   if (const auto* apply = std::get_if<Apply>(&verdict)) return store_verdict(*apply, mutation, record, writer);
   if (std::holds_alternative<Keep>(verdict)) return conflict_with(record, mutation);
   if (const auto* refuse = std::get_if<Refuse>(&verdict)) return Rejected{refuse->reason, refuse->data};
-  if (std::holds_alternative<Delete>(verdict)) {
-    return record.deleted ? Applied{.after = record, .merged = true, .lost = field_names(written_fields(mutation))}
-                          : take({.operation = Operation::remove, .version = mutation.version}, record, writer);
-  }
+  if (std::holds_alternative<Delete>(verdict)) return delete_instead(mutation, record, writer);
   return Rejected{.reason = std::string(protocol::reason::k_error)};
 }
 
@@ -156,13 +172,21 @@ Outcome resolve_update_of_tombstone(const Mutation& mutation, const Record& reco
   return asks ? ask_or_obey(mutation, record, writer, verdict) : Conflict{};
 }
 
+/// Whether the writer's own later edit is in the record already: this one was put off. What it changed may be in that
+/// one, so merging it could count it twice.
+bool is_behind_own(const Mutation& mutation, const Record& record, const Writer& writer) {
+  return record.written_by == writer.client && mutation.version <= record.written_version;
+}
+
 Outcome decide_by_policy(const Mutation& mutation, const Record& record, const Writer& writer, Policy policy,
                          const Verdict* verdict) {
   switch (policy) {
     case Policy::client_wins:
       return take(mutation, record, writer);
+    case Policy::merge:  // of an edit that does not say what it changed, of a delete, or behind a later one of its own
+      if (mutation.before && is_behind_own(mutation, record, writer)) break;
+      [[fallthrough]];
     case Policy::last_write_wins:
-    case Policy::merge:  // of an edit that does not say what it changed, or of a delete
       if (is_later(record, writer)) return take(mutation, record, writer);
       break;
     case Policy::exec:
@@ -184,9 +208,15 @@ Outcome decide_conflict(const Mutation& mutation, const Record& record, const Wr
 
 /// Whether the writer says what it changed, and the record has moved on since: whoever did that, a later edit made
 /// offline must not carry back the stale values of fields that an earlier one was merged with.
-bool is_to_be_merged(const Mutation& mutation, const Record& record, Policy policy) {
-  return policy == Policy::merge && mutation.operation == Operation::update && mutation.before && mutation.base_rev &&
+bool is_overtaken_edit(const Mutation& mutation, const Record& record) {
+  return mutation.operation == Operation::update && mutation.before && mutation.base_rev &&
          record.rev > *mutation.base_rev;
+}
+
+/// Whether a program has to decide although the writer wrote last: the program, and not the writer, made what is there.
+bool stands_on_what_is_gone(const Mutation& mutation, const Record& record) {
+  return is_overtaken_edit(mutation, record) &&
+         !same_fields(record.payload, as_before(mutation.payload, *mutation.before));
 }
 
 Outcome merged(const Mutation& mutation, const Record& record, const Writer& writer, const Strategies& strategies) {
@@ -230,10 +260,12 @@ Outcome resolve(const Mutation& mutation, const Record& record, const Writer& wr
   if (record.deleted && operation == Operation::update) {
     return resolve_update_of_tombstone(mutation, record, writer, model, verdict);
   }
-  if (is_to_be_merged(mutation, record, model.policy)) return merged(mutation, record, writer, model.strategies);
-  if (!conflicts(mutation, record, writer)) {
-    return operation == Operation::remove ? remove(mutation, record, writer) : write(mutation, record, writer);
+  if (model.policy == Policy::merge && is_overtaken_edit(mutation, record) &&
+      !is_behind_own(mutation, record, writer)) {
+    return merged(mutation, record, writer, model.strategies);
   }
+  const bool asks_again = model.policy == Policy::exec && stands_on_what_is_gone(mutation, record);
+  if (!asks_again && !conflicts(mutation, record, writer)) return write_or_remove(mutation, record, writer);
   Outcome outcome = decide_conflict(mutation, record, writer, model, verdict);
   const bool stands_against = !std::holds_alternative<Applied>(outcome);
   if (stands_against && wants_what_is(mutation, record)) {

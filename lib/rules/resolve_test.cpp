@@ -119,9 +119,9 @@ constexpr Case k_table[] = {
     {U, State::live, Seen::latest, Edited::earlier, "aaaaaa", "aaaaaa"},
     {U, State::live, Seen::latest, Edited::same_ms, "aaaaaa", "aaaaaa"},
     {U, State::live, Seen::latest, Edited::later, "aaaaaa", "aaaaaa"},
-    {U, State::live, Seen::older, Edited::earlier, "ccamc?", "aaamaa"},
-    {U, State::live, Seen::older, Edited::same_ms, "acamc?", "aaamaa"},
-    {U, State::live, Seen::older, Edited::later, "acamc?", "aaamaa"},
+    {U, State::live, Seen::older, Edited::earlier, "ccamc?", "aaama?"},
+    {U, State::live, Seen::older, Edited::same_ms, "acamc?", "aaama?"},
+    {U, State::live, Seen::older, Edited::later, "acamc?", "aaama?"},
     {U, State::live, Seen::unsaid, Edited::earlier, "ccacc?", "aaaaaa"},
     {U, State::live, Seen::unsaid, Edited::same_ms, "aaaaaa", "aaaaaa"},
     {U, State::live, Seen::unsaid, Edited::later, "aaaaaa", "aaaaaa"},
@@ -371,6 +371,34 @@ TEST_CASE("a verdict is put over what stands, and both sides' losses are named")
   CHECK(result.merged);
   CHECK(result.overwrote == std::vector<std::string>{"title"});
   CHECK(result.lost == std::vector<std::string>{"title"});
+}
+
+TEST_CASE("a client's later edit made offline does not undo what a program made of its earlier one") {
+  const Model model = with_policy(Policy::exec);
+  auto later = mutation_of(U, Seen::older);  // ben's own: he wrote upon his earlier edit, not upon what became of it
+  later.before = R"({"title":"pump"})";
+  CHECK(answer_to(resolve(later, record_in(State::live), {ben, 2000}, model)) == '?');
+  later.payload = R"({"title":"valve","done":true})";  // now it stands on what is there
+  CHECK(answer_to(resolve(later, record_in(State::live), {ben, 2000}, model)) == 'm');
+}
+
+TEST_CASE("an edit that was put off and comes behind a later one of its writer is not merged a second time") {
+  auto late = mutation_of(U, Seen::older);
+  late.version = 3;  // ben's edit of that version, or a later one, is in the record
+  CHECK(answer_to(resolve(late, record_in(State::live), {ben, 2000}, with_policy(Policy::merge))) == 'c');
+  late.version = 4;
+  CHECK(answer_to(resolve(late, record_in(State::live), {ben, 2000}, with_policy(Policy::merge))) == 'm');
+}
+
+TEST_CASE("whoever is told of a deletion by a program is told that its values were lost") {
+  const auto gone = applied(obeying(Delete{}, mutation_of(U, Seen::older)));
+  CHECK(gone.merged);
+  CHECK(gone.lost == std::vector<std::string>{"title"});
+}
+
+TEST_CASE("a create that says nothing of what it had seen keeps what it takes the place of") {
+  CHECK(apply(mutation_of(C, Seen::unsaid), record_in(State::live)).overwrote ==
+        std::vector<std::string>{"title", "done"});
 }
 
 TEST_CASE("a verdict deletes, keeps, refuses, or is not to be had") {

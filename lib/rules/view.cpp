@@ -3,7 +3,6 @@
 
 #include "base/hash.hpp"
 #include "protocol/payload.hpp"
-#include "rules/mapping.hpp"
 
 namespace tether::rules {
 namespace {
@@ -61,10 +60,10 @@ void add_model(Content& content, std::string_view name, const Model& model, std:
 
 std::string view_of(const Models& models, std::string_view claims) {
   Content content;
-  for (const auto& [name, model] : models.by_name()) {
-    if (!model.visible.empty() || maps_outbound(model)) add_model(content, name, model, claims);
-  }
-  return content.text().empty() ? std::string() : content_hash(content.text());
+  if (models.any()) return {};
+  // Every name: records of a model that becomes known were there before it was.
+  for (const auto& [name, model] : models.by_name()) add_model(content, name, model, claims);
+  return content_hash(content.text());
 }
 
 }  // namespace tether::rules

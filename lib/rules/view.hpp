@@ -11,7 +11,7 @@
 
 namespace tether::rules {
 
-/// Empty where no model says anything about what clients see.
+/// Empty where there is no models file: every client is told everything.
 std::string view_of(const Models& models, std::string_view claims);
 
 }  // namespace tether::rules

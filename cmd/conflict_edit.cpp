@@ -34,11 +34,6 @@ Values values_of(std::string_view object) {
   return values;
 }
 
-bool has(const Values& values, const Member& member) {
-  const auto found = values.find(protocol::unescaped(member.key));
-  return found != values.end() && rules::same_value(found->second, member.value);
-}
-
 /// The fields that mine changed and that nobody has changed since theirs.
 std::string taken_of_mine(const ConflictView& conflict, std::string_view now) {
   const Values theirs = values_of(conflict.theirs);
@@ -172,19 +167,9 @@ std::optional<std::string> edited_object(std::string_view text) {
 }
 
 replica::Resolution resolution_by(const Disputed& disputed, std::string_view object) {
-  const std::string theirs = disputed.conflict.theirs_deleted ? "{}" : disputed.conflict.theirs;
-  const std::string present = disputed.now.value_or("{}");
-  const Values now = values_of(present);
-  const std::string changed = rules::changes(theirs, object);
-  protocol::ObjectWriter fields;
-  bool any = false;
-  for (const Member& member : protocol::members(changed)) {
-    if (has(now, member)) continue;
-    fields.member(member.key, member.value);
-    any = true;
-  }
-  if (!any) return {.kind = replica::Resolution::Kind::theirs};
-  return {.kind = replica::Resolution::Kind::data, .fields = std::move(fields).finish()};
+  std::string fields = rules::changes(disputed.now.value_or("{}"), object);
+  if (protocol::members(fields).empty()) return {.kind = replica::Resolution::Kind::theirs};
+  return {.kind = replica::Resolution::Kind::data, .fields = std::move(fields)};
 }
 
 void resolve_in_editor(Context& context, const std::string& file, const Disputed& disputed,

@@ -25,8 +25,8 @@ std::string text_to_edit(const Disputed& disputed);
 /// What was left of it; nullopt: nothing but comments. Throws Error(invalid_input) for what is no JSON object.
 std::optional<std::string> edited_object(std::string_view text);
 
-/// The fields of `object` that are neither theirs nor as the record already is. What is as the person found it is not
-/// their word, so that it does not undo what arrives while they write.
+/// The fields of `object` that are not as the record already is. What is as the person found it is not their word, so
+/// that it does not undo what arrives while they write; what they chose is, though it be theirs.
 replica::Resolution resolution_by(const Disputed& disputed, std::string_view object);
 
 /// Opens the editor and hands what was written to `resolve`. Until that returned, the text lies beside `file`, from

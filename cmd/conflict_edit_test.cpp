@@ -113,6 +113,19 @@ TEST_CASE("theirs left as it is settles for theirs") {
   CHECK(resolution_by(disputed, R"({"b":3})").kind == Resolution::Kind::theirs);
 }
 
+TEST_CASE("theirs written over what stands now is a choice like any other") {
+  const Disputed disputed =
+      dispute(R"({"title":"A"})", R"({"title":"Mine"})", R"({"title":"B","n":1})", R"({"title":"C","n":2})");
+  const Resolution resolution = resolution_by(disputed, R"({"title":"B","n":2})");
+  CHECK(resolution.kind == Resolution::Kind::data);
+  CHECK(resolution.fields == R"({"title":"B"})");
+}
+
+TEST_CASE("what was deleted since theirs is made again whole") {
+  const Disputed disputed = dispute(R"({"a":1})", R"({"a":2})", R"({"a":3,"b":1})", std::nullopt);
+  CHECK(resolution_by(disputed, R"({"a":3,"b":1})").fields == R"({"a":3,"b":1})");
+}
+
 TEST_CASE("what they deleted is proposed as mine, and made again whole") {
   Disputed disputed = dispute(R"({"a":1})", R"({"a":2,"b":1})", "{}", std::nullopt);
   disputed.conflict.theirs_deleted = true;

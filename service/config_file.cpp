@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "base/error.hpp"
+#include "service/file_content.hpp"
 #include "service/options.hpp"
 
 namespace tether::service {
 
 namespace {
+
+constexpr std::size_t k_file_mebibytes_max = 1;  // every setting, many times over
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) {
   throw Error(ErrorCode::usage, "the configuration file '" + path + "' " + why,
@@ -24,9 +26,9 @@ bool is_known(const std::string& name) {
 }  // namespace
 
 Texts read_config_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) refuse(path, "cannot be read");
-  const nlohmann::json config = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
+  const std::string content =
+      with_context("the configuration file '" + path + "'", [&] { return file_content(path, k_file_mebibytes_max); });
+  const nlohmann::json config = nlohmann::json::parse(content, nullptr, /*allow_exceptions=*/false);
   if (!config.is_object()) refuse(path, "holds no JSON object");
   Texts texts;
   for (const auto& [name, value] : config.items()) {

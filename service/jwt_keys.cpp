@@ -2,12 +2,11 @@
 #include "service/jwt_keys.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 
 #include "base/error.hpp"
 #include "protocol/json_reader.hpp"
+#include "service/file_content.hpp"
 #include "service/json_members.hpp"
 #include "service/listing.hpp"
 
@@ -15,19 +14,10 @@ namespace tether::service {
 
 namespace {
 
-constexpr std::size_t k_file_bytes_max = 1024 * 1024;  // a JWKS file of hundreds of keys
+constexpr std::size_t k_file_mebibytes_max = 1;  // a JWKS file of hundreds of keys
 
 [[noreturn]] void refuse(const std::string& message, std::string hint = {}) {
   throw Error(ErrorCode::usage, message, std::move(hint));
-}
-
-std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string content(k_file_bytes_max + 1, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (!file.eof()) refuse(file.gcount() > 0 ? "is longer than 1 MiB" : "cannot be read");
-  content.resize(static_cast<std::size_t>(file.gcount()));
-  return content;
 }
 
 /// The texts of the members of `keys`.
@@ -66,7 +56,7 @@ JwtKeys::JwtKeys(const JwtOptions& options)
 }
 
 JwtKeys::Set JwtKeys::read_file() const {
-  const std::string content = content_of(path_);
+  const std::string content = file_content(path_, k_file_mebibytes_max);
   Set set;
   if (!is_jwks_) {
     set.keys.push_back(std::make_shared<const JwtKey>(JwtKey::from_file_content(content)));

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: MIT
 #include "service/models_file.hpp"
 
-#include <fstream>
-#include <iterator>
-
 #include "base/error.hpp"
 #include "rules/models.hpp"
+#include "service/file_content.hpp"
 
 namespace tether::service {
 
+namespace {
+
+constexpr std::size_t k_file_mebibytes_max = 4;  // thousands of models with long schemas
+
+}  // namespace
+
 std::shared_ptr<const rules::Models> load_models(const std::string& path) {
   if (path.empty()) return std::make_shared<const rules::Models>();
-  std::ifstream file(path, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw Error(ErrorCode::usage, "cannot read the models file " + path, "Name a file that is there.");
+  const std::string text =
+      with_context("models: '" + path + "'", [&] { return file_content(path, k_file_mebibytes_max); });
   try {
     return std::make_shared<const rules::Models>(rules::read_models(text));
   } catch (const rules::ModelsError& error) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The models file as the program uses it: checked, served, loaded anew; previews and losses.
+#include <filesystem>
+
 #include "service/process_fixture.hpp"
 #include "service/test_client.hpp"
 
@@ -58,6 +60,29 @@ TEST_CASE("SIGHUP loads the models file anew, and a bad one leaves the old one i
   process.signal(SIGHUP);
   CHECK(process.says(R"("SIGHUP: loaded anew","what":"models file")"));
   CHECK(client.post("/tether/push", push_of("ann", 3, "update", 2, "{}")).body.find("unknown_model") !=
+        std::string::npos);
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 0);
+}
+
+TEST_CASE("a folder in place of the models file, or one that is too long, is refused and leaves the old one in force") {
+  const Folder folder;
+  const Folder elsewhere;  // for the output of other programs
+  const std::string path = folder.file("models.json");
+  std::string log;
+  CHECK(run(elsewhere, {"serve", "--models", folder.path().string(), "--listen", "127.0.0.1:0"}, nullptr, &log) == 2);
+  CHECK(log.find("models: '" + folder.path().string() + "': cannot be read") != std::string::npos);
+  write(path, std::string(5 * 1024 * 1024, ' '));
+  CHECK(run(elsewhere, {"check", "--models", path}, nullptr, &log) == 2);
+  CHECK(log.find("is longer than 4 MiB") != std::string::npos);
+  write(path, R"({"models":{"Task":{}}})");
+  Process process = serving(folder, {"--models", path});
+  Client client(process.port());
+  std::filesystem::remove(path);
+  std::filesystem::create_directory(path);
+  process.signal(SIGHUP);
+  CHECK(process.says(R"("SIGHUP: the old stays","what":"models file")"));
+  CHECK(client.post("/tether/push", push_of("ann", 1, "create", 0, "{}")).body.find("applied\":[\"00") !=
         std::string::npos);
   process.signal(SIGTERM);
   CHECK(process.wait() == 0);

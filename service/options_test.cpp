@@ -187,4 +187,5 @@ TEST_CASE("a configuration file that is wrong is refused") {
     CHECK_THROWS_AS(read_config_file(path), Error);
   }
   CHECK_THROWS_AS(read_config_file(folder.file("missing.json")), Error);
+  CHECK_THROWS_AS(read_config_file(folder.path().string()), Error);
 }

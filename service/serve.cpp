@@ -95,7 +95,7 @@ class Reloads {
       try {
         load();
         log.write(LogLevel::info, "SIGHUP: loaded anew", {{"what", what}});
-      } catch (const Error& error) {
+      } catch (const std::exception& error) {  // whatever it is: nothing may leave the thread of the signals
         log.write(LogLevel::error, "SIGHUP: the old stays", {{"what", what}, {"fault", error.what()}});
       }
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// `tether-service losses`: every value that lost, with who wrote it, when, and why.
+// `tether-service losses`: every value that lost, with who wrote it, when, and why. What a models file redacts is not
+// shown.
 #pragma once
 
 #include <ostream>

@@ -113,5 +113,34 @@ TEST_CASE("a preview is answered like the push and says that nothing was done; w
   CHECK(none == "nothing was lost\n");
 }
 
+TEST_CASE("what lost is listed without the values that a models file redacts, under every name that they have") {
+  const Folder folder;
+  const Folder elsewhere;  // for the output of other programs
+  const std::string path = folder.file("models.json");
+  write(path, R"({"models":{"Task":{"rename":{"code":"pin"},"redact":["pin"],"conflict":"server_wins",
+      "validate":{"properties":{"n":{"maximum":9}}}}}})");
+  Process process = serving(folder, {"--models", path});
+  Client client(process.port());
+  client.post("/tether/push", push_of("ann", 1, "create", 0, R"({"code":"secret-a","n":1})"));
+  client.post("/tether/push", push_of("ben", 2, "update", 1, R"({"code":"secret-b","n":2})"));
+  client.post("/tether/push", push_of("cleo", 3, "update", 1, R"({"code":"secret-c","n":3})"));
+  client.post("/tether/push", push_of("cleo", 4, "update", 2, R"({"c\u006fde":"secret-d","pin":"secret-e","n":10})"));
+  const std::string store = "sqlite:" + folder.file("store.db");
+  std::string json;
+  CHECK(run(elsewhere, {"losses", "--store", store, "--models", path, "--json"}, &json) == 0);
+  CHECK(json.find(R"("why":"conflict")") != std::string::npos);
+  CHECK(json.find(R"("why":"validation_failed")") != std::string::npos);
+  CHECK(json.find(R"("pin":"***")") != std::string::npos);
+  CHECK(json.find(R"("n":3)") != std::string::npos);
+  CHECK(json.find("secret") == std::string::npos);
+  std::string text;
+  CHECK(run(elsewhere, {"losses", "--store", store, "--models", path}, &text) == 0);
+  CHECK(text.find(R"("***")") != std::string::npos);
+  CHECK(text.find("secret") == std::string::npos);
+  std::string all;
+  CHECK(run(elsewhere, {"losses", "--store", store, "--json"}, &all) == 0);
+  for (const char* value : {"secret-b", "secret-c", "secret-d"}) CHECK(all.find(value) != std::string::npos);
+}
+
 }  // namespace
 }  // namespace tether::service

@@ -76,7 +76,7 @@ struct Model {
   Strategies strategies;
   std::optional<Command> resolver;  // of Policy::exec
   std::optional<Command> mapper;    // is asked about every payload that arrives
-  std::vector<std::string> redact;  // shown to nobody who looks into what was sent
+  std::vector<std::string> redact;  // not shown in lists of what lost
 };
 
 /// Which models exist and what is said of them. Without a file, every model is accepted with the defaults.

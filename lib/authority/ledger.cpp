@@ -33,8 +33,6 @@ constexpr Statement k_head{"SELECT clock_us, horizon_us, forgotten_ms, epoch FRO
 constexpr Statement k_ensure_head{
     "INSERT INTO tether_scopes(scope, clock_us, epoch) VALUES ($1, 0, $2) "
     "ON CONFLICT (scope) DO UPDATE SET epoch = tether_scopes.epoch RETURNING epoch"};
-// What is in nobody's way: the value of a column that stays.
-constexpr Statement k_lock_head{"UPDATE tether_scopes SET clock_us = clock_us WHERE scope = $1"};
 constexpr Statement k_take{
     "UPDATE tether_scopes SET before_us = clock_us, "
     "clock_us = CASE WHEN clock_us + $2 > $3 THEN clock_us + $2 ELSE $3 END "
@@ -105,7 +103,7 @@ constexpr std::int64_t k_page_portion = 256;  // rows: few statements for a page
 constexpr std::int64_t k_rows_of_too_much = 2;
 constexpr Statement k_whole_page{"SELECT " TETHER_PAGE_COLUMNS " " TETHER_ROWS_AHEAD
                                  "CASE WHEN (SELECT sum(octet_length(payload)) FROM (SELECT payload " TETHER_ROWS_AHEAD
-                                 "$3) AS found) < $4 THEN $3 ELSE 2 END"};
+                                 "$3) AS found) < $4 THEN $3 ELSE $5 END"};
 // As long as a page gets, and no longer. Where it ends is found out without the payloads: to carry them along would
 // take longer. Two rows beyond the bytes wanted: the one that crosses the bound, and one that shows that there are
 // more.
@@ -118,32 +116,6 @@ constexpr Statement k_bounded_page{
     "$3) AS found) AS measured WHERE before IS NULL OR before < $4) ORDER BY updated_us"};
 #undef TETHER_ROWS_AHEAD
 #undef TETHER_PAGE_COLUMNS
-
-// Gone through, whether they are forgotten or not, in one transaction: some 20 ms.
-constexpr std::int64_t k_forget_step = 5'000;
-// An id without a sensible timestamp is kept: no horizon could tell it from a new one.
-#define TETHER_IS_FORGETTABLE "decided_us < $2 AND timestamp_ms < $3 AND timestamp_ms > 0"
-constexpr Statement k_last_tombstone{
-    "SELECT max(updated_us) FROM tether_records WHERE scope = $1 AND deleted = 1 AND updated_us < $2"};
-constexpr Statement k_last_mutation{
-    "SELECT max(timestamp_ms), max(mutation_id) FROM tether_mutations WHERE scope = $1 AND " TETHER_IS_FORGETTABLE};
-// The last of the next so many; NULL where there is none.
-constexpr Statement k_records_step{
-    "SELECT max(updated_us) FROM (SELECT updated_us FROM tether_records "
-    "WHERE scope = $1 AND updated_us > $2 AND updated_us < $3 ORDER BY updated_us LIMIT $4) AS step"};
-constexpr Statement k_mutations_step{
-    "SELECT max(mutation_id) FROM (SELECT mutation_id FROM tether_mutations "
-    "WHERE scope = $1 AND mutation_id > $2 AND mutation_id <= $3 ORDER BY mutation_id LIMIT $4) AS step"};
-constexpr Statement k_forget_tombstones{
-    "DELETE FROM tether_records WHERE scope = $1 AND deleted = 1 AND updated_us > $2 AND updated_us <= $3 "
-    "RETURNING updated_us"};
-constexpr Statement k_forget_mutations{"DELETE FROM tether_mutations WHERE scope = $1 AND " TETHER_IS_FORGETTABLE
-                                       " AND mutation_id > $4 AND mutation_id <= $5 RETURNING timestamp_ms"};
-#undef TETHER_IS_FORGETTABLE
-constexpr Statement k_forgotten{"SELECT forgotten_ms FROM tether_scopes WHERE scope = $1"};
-constexpr Statement k_move_horizons{
-    "UPDATE tether_scopes SET horizon_us = CASE WHEN horizon_us < $2 THEN $2 ELSE horizon_us END, "
-    "forgotten_ms = CASE WHEN forgotten_ms < $3 THEN $3 ELSE forgotten_ms END WHERE scope = $1"};
 
 Value text(std::string_view view) {
   return Value(view);
@@ -332,76 +304,14 @@ void Ledger::page_at_once(Cursor cursor, const PageBounds& bounds, const RowSink
       cursor.value = row.integer(5);
       more = wants_more(read_page_row(row));
     };
-    const auto rows = transaction_.run(
-        *statement, {text(scope_.value), integer(cursor.value), integer(rows_max), integer(bounds.bytes)}, take_row);
-    const bool cut_short = statement == &k_whole_page ? rows == k_rows_of_too_much : bytes_before_last >= bounds.bytes;
+    const bool whole = statement == &k_whole_page;
+    std::vector<Value> parameters{text(scope_.value), integer(cursor.value), integer(rows_max), integer(bounds.bytes)};
+    if (whole) parameters.push_back(integer(k_rows_of_too_much));
+    const auto rows = transaction_.run(*statement, parameters, take_row);
+    const bool cut_short = whole ? rows == k_rows_of_too_much : bytes_before_last >= bounds.bytes;
     if (rows == 0 || (rows < rows_max && !cut_short)) return;
     statement = &k_bounded_page;
   }
-}
-
-bool Ledger::forgot_nothing_since() {
-  if (transaction_.engine() == sql::Engine::sqlite) return true;  // nobody else writes meanwhile
-  std::int64_t now_ms = 0;
-  transaction_.run(k_forgotten, {text(scope_.value)}, [&](const Row& row) { now_ms = row.integer(0); });
-  return now_ms == forgotten_ms_;
-}
-
-Ledger::Forgetting Ledger::forgettable(std::int64_t before_us) {
-  Forgetting found{.before_us = before_us, .horizons = {}, .last_id = {}, .id = {}};
-  transaction_.run(k_last_tombstone, {text(scope_.value), integer(before_us)},
-                   [&](const Row& row) { found.horizons.tombstone_us = row.integer(0); });
-  transaction_.run(k_last_mutation, {text(scope_.value), integer(before_us), integer(before_us / 1000)},
-                   [&](const Row& row) {
-                     found.horizons.mutation_ms = row.integer(0);
-                     found.last_id = row.text(1);
-                   });
-  return found;
-}
-
-void Ledger::move_horizons(const Horizons& horizons) {
-  transaction_.run(k_move_horizons,
-                   {text(scope_.value), integer(horizons.tombstone_us), integer(horizons.mutation_ms)});
-}
-
-bool Ledger::forget_some(Forgetting& forgetting) {
-  // First: who takes records and ids for what they were waits here, and then finds them as they are.
-  transaction_.run(k_lock_head, {text(scope_.value)});
-  Horizons horizons;
-  if (!forget_tombstones(forgetting, horizons) && !forget_mutations(forgetting, horizons)) return false;
-  // Usually they are there already. What another clock dated back was not counted then.
-  if (horizons.tombstone_us > 0 || horizons.mutation_ms > 0) move_horizons(horizons);
-  return true;
-}
-
-bool Ledger::forget_tombstones(Forgetting& forgetting, Horizons& horizons) {
-  std::optional<std::int64_t> end;
-  transaction_.run(
-      k_records_step,
-      {text(scope_.value), integer(forgetting.record_us), integer(forgetting.before_us), integer(k_forget_step)},
-      [&](const Row& row) { end = sql::optional_integer(row, 0); });
-  if (!end) return false;
-  forgetting.tombstones += transaction_.run(
-      k_forget_tombstones, {text(scope_.value), integer(forgetting.record_us), integer(*end)},
-      [&](const Row& row) { horizons.tombstone_us = std::max(horizons.tombstone_us, row.integer(0)); });
-  forgetting.record_us = *end;
-  return true;
-}
-
-bool Ledger::forget_mutations(Forgetting& forgetting, Horizons& horizons) {
-  std::string end;
-  transaction_.run(k_mutations_step,
-                   {text(scope_.value), text(forgetting.id), text(forgetting.last_id), integer(k_forget_step)},
-                   [&](const Row& row) { end = row.text(0); });
-  if (end.empty()) return false;
-  forgetting.mutations +=
-      transaction_.run(k_forget_mutations,
-                       {text(scope_.value), integer(forgetting.before_us), integer(forgetting.before_us / 1000),
-                        text(forgetting.id), text(end)},
-                       [&](const Row& row) { horizons.mutation_ms = std::max(horizons.mutation_ms, row.integer(0)); });
-  forget_overwritten(transaction_, scope_, forgetting.id, end, forgetting.before_us);
-  forgetting.id = end;
-  return true;
 }
 
 std::int64_t renew_epochs(sql::Transaction& transaction, const std::function<std::string()>& new_epoch) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All SQL of the server, in what both engines speak, but for the two statements that matter most: to write a batch
-// under the lock of its scope, and to read a page. Whole batches at a time. No decisions here.
+// The SQL of push, pull and compact, in what both engines speak, but for the two statements that matter most: to write
+// a batch under the lock of its scope, and to read a page. Whole batches at a time. No decisions here.
 #pragma once
 
 #include <cstdint>

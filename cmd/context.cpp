@@ -81,11 +81,12 @@ Settings Context::settings(replica::File& file, const SettingValues& flags) {
   return resolve_settings(stored, world_.environment, flags);
 }
 
-Context::Connection::Connection(std::unique_ptr<replica::Transport> transport, Context& context,
-                                replica::Patience patience)
-    : transport_(std::move(transport)), exchange_(*transport_, context.clock(), context.random(), patience, [&context] {
-        return context.interrupted();
-      }) {}
+Context::Connection::Connection(Context& context, net::HttpOptions options, replica::Patience patience)
+    : exchange_(
+          [this, &context, options = std::move(options)]() -> replica::Transport& {
+            return *transports_.emplace_back(context.world_.transport(options));
+          },
+          context.clock(), context.random(), patience, [&context] { return context.interrupted(); }) {}
 
 std::unique_ptr<Context::Connection> Context::connect(const Settings& settings) {
   net::HttpOptions options;
@@ -96,7 +97,7 @@ std::unique_ptr<Context::Connection> Context::connect(const Settings& settings) 
   options.request_timeout = settings.duration("timeout");
   replica::Patience patience;
   patience.deadline = settings.duration("retry-for");
-  return std::make_unique<Connection>(world_.transport(options), *this, patience);
+  return std::make_unique<Connection>(*this, std::move(options), patience);
 }
 
 void Context::catch_interrupts() {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -54,15 +55,15 @@ class Context {
 
   Settings settings(replica::File& file, const SettingValues& flags = {});
 
-  /// One transport and the patience that the settings ask for, for the length of a command.
+  /// A transport for each request that is under way at once, and the patience that the settings ask for, for the length
+  /// of a command.
   class Connection {
    public:
-    Connection(std::unique_ptr<replica::Transport> transport, Context& context, replica::Patience patience);
+    Connection(Context& context, net::HttpOptions options, replica::Patience patience);
     replica::Exchange& exchange() { return exchange_; }
-    replica::Transport& transport() { return *transport_; }
 
    private:
-    std::unique_ptr<replica::Transport> transport_;
+    std::vector<std::unique_ptr<replica::Transport>> transports_;
     replica::Exchange exchange_;
   };
   std::unique_ptr<Connection> connect(const Settings& settings);

@@ -13,8 +13,6 @@ namespace {
 // How long Ctrl-C may go unnoticed: short for a person, long for a processor.
 constexpr std::chrono::milliseconds k_interrupt_poll{50};
 
-void nothing() {}
-
 [[noreturn]] void throw_interrupted() {
   throw Error(ErrorCode::interrupted, "interrupted while waiting for the server",
               "Everything committed so far stays; run the command again to go on.");
@@ -28,25 +26,59 @@ Answer given_up(Unreachable unreachable) {
   return unreachable;
 }
 
+Answer call_transport(Transport& transport, Call call, const std::string& body) {
+  switch (call) {
+    case Call::push:
+      return transport.push(body);
+    case Call::pull:
+      return transport.pull(body);
+    case Call::preview:
+      return transport.preview(body);
+    case Call::info:
+      return transport.info();
+  }
+  throw Error(ErrorCode::internal, "unknown kind of call to the server");
+}
+
 }  // namespace
 
-Exchange::Exchange(Transport& transport, Clock& clock, Random& random, Patience patience,
+Exchange::Request::Request(Line& line, Call call, Body body, Reader read)
+    : line_(line), call_(call), body_(std::move(body)), read_(std::move(read)) {
+  line_.request = this;
+}
+
+Exchange::Request::~Request() {
+  line_.request = nullptr;
+  if (!attempt_.valid() || attempt_.wait_for(std::chrono::seconds(0)) != std::future_status::timeout) return;
+  // A cancel that comes a moment too late holds for the transport's next call: there is none.
+  line_.cancelled = true;
+  line_.transport->cancel();
+  attempt_.wait();
+}
+
+Exchange::Exchange(OpenTransport open, Clock& clock, Random& random, Patience patience,
                    std::function<bool()> interrupted)
-    : transport_(transport),
+    : open_(std::move(open)),
       clock_(clock),
       random_(random),
       patience_(patience),
-      interrupted_(std::move(interrupted)) {}
-
-Answer Exchange::ask(Call call, const std::string& body) {
-  return ask(
-      call, [&] { return body; }, nothing);
+      interrupted_(std::move(interrupted)) {
+  lines_.push_back({.transport = &open_()});
 }
 
-Answer Exchange::ask(Call call, const std::function<std::string()>& body, const std::function<void()>& meanwhile) {
+std::unique_ptr<Exchange::Request> Exchange::begin(Call call, Body body, Reader read) {
+  std::unique_ptr<Request> request(new Request(free_line(), call, std::move(body), std::move(read)));
+  if (interrupted_ && interrupted_()) return request;
+  attempt(*request);
+  if (!interrupted_) let_some_arrive();
+  return request;
+}
+
+Answer Exchange::finish(Request& request) {
   const Instant started = clock_.now();
   std::chrono::microseconds slept{0};
-  Answer answer = attempt(call, body(), meanwhile);
+  if (!request.attempt_.valid()) throw_interrupted();
+  Answer answer = answer_to(request);
   for (unsigned retry = 1;; ++retry) {
     auto* unreachable = std::get_if<Unreachable>(&answer);
     if (unreachable == nullptr || !unreachable->worth_retrying) return answer;
@@ -57,43 +89,49 @@ Answer Exchange::ask(Call call, const std::function<std::string()>& body, const 
     if (elapsed + wait >= patience_.deadline) return given_up(std::move(*unreachable));
     pause(wait);
     slept += wait;
-    answer = attempt(call, body(), nothing);
+    attempt(request);
+    answer = answer_to(request);
   }
 }
 
-Answer Exchange::attempt(Call call, const std::string& body, const std::function<void()>& meanwhile) {
-  if (!interrupted_) {
-    meanwhile();
-    return call_transport(call, body);
-  }
-  if (interrupted_()) {
-    meanwhile();
-    throw_interrupted();
-  }
-  std::future<Answer> answer = std::async(std::launch::async, [&] { return call_transport(call, body); });
-  try {
-    meanwhile();
-    while (answer.wait_for(k_interrupt_poll) != std::future_status::ready) stop_if_interrupted();
-  } catch (...) {
-    transport_.cancel();
-    answer.wait();
-    throw;
-  }
-  return answer.get();
+Answer Exchange::ask(Call call, Body body) {
+  const auto request = begin(call, std::move(body));
+  return finish(*request);
 }
 
-Answer Exchange::call_transport(Call call, const std::string& body) {
-  switch (call) {
-    case Call::push:
-      return transport_.push(body);
-    case Call::pull:
-      return transport_.pull(body);
-    case Call::preview:
-      return transport_.preview(body);
-    case Call::info:
-      return transport_.info();
+Answer Exchange::ask(Call call, const std::string& body) {
+  return ask(call, [&] { return body; });
+}
+
+Exchange::Line& Exchange::free_line() {
+  const auto is_free = [](const Line& line) { return line.request == nullptr && !line.cancelled; };
+  const auto found = std::ranges::find_if(lines_, is_free);
+  return found != lines_.end() ? *found : lines_.emplace_back(Line{.transport = &open_()});
+}
+
+/// Of several requests made in this thread; a single one is made when it is waited for.
+void Exchange::let_some_arrive() {
+  const auto is_under_way = [](const Line& line) { return line.request != nullptr && line.request->attempt_.valid(); };
+  if (std::ranges::count_if(lines_, is_under_way) < 2) return;
+  for (const Line& line : lines_) {
+    if (is_under_way(line) && random_.below(2) == 0) line.request->attempt_.wait();
   }
-  throw Error(ErrorCode::internal, "unknown kind of call to the server");
+}
+
+void Exchange::attempt(Request& request) {
+  ++request.attempts_;
+  const auto where = interrupted_ ? std::launch::async : std::launch::deferred;
+  request.attempt_ = std::async(where, [&request, body = request.body_()] {
+    Answer answer = call_transport(*request.line_.transport, request.call_, body);
+    const auto* reply = std::get_if<Reply>(&answer);
+    if (reply != nullptr && request.read_) request.read_(reply->body);
+    return answer;
+  });
+}
+
+Answer Exchange::answer_to(Request& request) {
+  while (request.attempt_.wait_for(k_interrupt_poll) == std::future_status::timeout) stop_if_interrupted();
+  return request.attempt_.get();
 }
 
 void Exchange::pause(std::chrono::microseconds duration) {

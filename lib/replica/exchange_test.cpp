@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "base/error.hpp"
+#include "testing/fake_wire.hpp"
 
 namespace tether::replica {
 namespace {
@@ -43,9 +44,12 @@ struct Caller {
   SteppingClock clock{from_ms(1'763'757'000'000), 0us};
   SeededRandom random{7};
 
+  Exchange exchange(Transport& transport, std::chrono::milliseconds deadline, std::function<bool()> interrupted = {}) {
+    return {
+        testing::every_way_is(transport), clock, random, {.deadline = deadline, .backoff = {}}, std::move(interrupted)};
+  }
   Answer ask(Transport& transport, std::chrono::milliseconds deadline, std::function<bool()> interrupted = {}) {
-    Exchange exchange(transport, clock, random, {.deadline = deadline, .backoff = {}}, std::move(interrupted));
-    return exchange.ask(Call::push, "{}");
+    return exchange(transport, deadline, std::move(interrupted)).ask(Call::push, "{}");
   }
 };
 
@@ -178,38 +182,113 @@ std::string text() {
 TEST_CASE("every attempt makes its text anew, since that tells when it is sent") {
   Caller caller;
   Script script({unreachable("down"), unreachable("down"), Reply{"yes"}});
-  Exchange exchange(script, caller.clock, caller.random, {.deadline = 10s, .backoff = {}}, {});
+  Exchange exchange = caller.exchange(script, 10s);
   int made = 0;
-  exchange.ask(
-      Call::push, [&] { return ++made, text(); }, [] {});
+  const auto request = exchange.begin(Call::push, [&] { return ++made, text(); });
+  CHECK(made == 1);
+  exchange.finish(*request);
   CHECK(made == 3);
+  CHECK(request->was_repeated());
 }
 
-TEST_CASE("the caller's own work is done exactly once, whatever becomes of the call") {
+TEST_CASE("interrupted before it begins, a request goes nowhere, and waiting for it tells") {
   Caller caller;
-  int done = 0;
-  const auto ask = [&](Transport& transport, std::function<bool()> interrupted) {
-    Exchange exchange(transport, caller.clock, caller.random, {.deadline = 10s, .backoff = {}}, std::move(interrupted));
-    exchange.ask(Call::push, text, [&] { ++done; });
-  };
-  Script failing({unreachable("down"), unreachable("down"), Reply{"yes"}});
-  ask(failing, {});
-  CHECK(done == 1);
-  Script fine({Reply{"yes"}});
-  ask(fine, [] { return false; });
-  CHECK(done == 2);
-  CHECK(code_of([&] { ask(fine, [] { return true; }); }) == ErrorCode::interrupted);
-  CHECK(done == 3);
-  CHECK(fine.calls == 1);
+  Script script({Reply{"yes"}});
+  Exchange exchange = caller.exchange(script, 10s, [] { return true; });
+  const auto request = exchange.begin(Call::push, text);
+  CHECK(code_of([&] { exchange.finish(*request); }) == ErrorCode::interrupted);
+  CHECK(script.calls == 0);
 }
 
-TEST_CASE("a fault in the caller's own work is thrown once the call is over") {
+TEST_CASE("a request that is given up is cancelled, and its transport is not used again") {
   Caller caller;
   Hanging hanging;
-  Exchange exchange(hanging, caller.clock, caller.random, {}, [] { return false; });
-  const auto full = [] { throw Error(ErrorCode::disk_full, "no room"); };
-  CHECK(code_of([&] { exchange.ask(Call::push, text, full); }) == ErrorCode::disk_full);
+  Script fine({Reply{"yes"}});
+  std::vector<Transport*> opened{&hanging, &fine};
+  std::size_t next = 0;
+  Exchange exchange([&]() -> Transport& { return *opened.at(next++); }, caller.clock, caller.random, {},
+                    [] { return false; });
+  exchange.begin(Call::push, text).reset();
   CHECK(hanging.is_cancelled);
+  CHECK(std::get<Reply>(exchange.ask(Call::push, "{}")).body == "yes");
+}
+
+TEST_CASE("Ctrl-C ends all requests that are under way") {
+  Caller caller;
+  Hanging first;
+  Hanging second;
+  std::vector<Transport*> opened{&first, &second};
+  std::size_t next = 0;
+  std::atomic<int> polls = 0;
+  Exchange exchange([&]() -> Transport& { return *opened.at(next++); }, caller.clock, caller.random, {},
+                    [&] { return ++polls > 3; });
+  const auto both = [&] {
+    const auto one = exchange.begin(Call::push, text);
+    const auto other = exchange.begin(Call::push, text);
+    exchange.finish(*one);
+  };
+  CHECK(code_of(both) == ErrorCode::interrupted);
+  CHECK(first.is_cancelled);
+  CHECK(second.is_cancelled);
+}
+
+TEST_CASE("a reply is read before it is waited for to the end, and a fault in reading is thrown there") {
+  Caller caller;
+  Script script({unreachable("down"), Reply{"yes"}});
+  Exchange exchange = caller.exchange(script, 10s, [] { return false; });
+  std::string read;
+  const auto request = exchange.begin(Call::pull, text, [&](std::string_view reply) { read += reply; });
+  exchange.finish(*request);
+  CHECK(read == "yes");
+  const auto nonsense = [](std::string_view) { throw Error(ErrorCode::unexpected_reply, "a page of HTML"); };
+  const auto other = exchange.begin(Call::pull, text, nonsense);
+  CHECK(code_of([&] { exchange.finish(*other); }) == ErrorCode::unexpected_reply);
+}
+
+TEST_CASE("requests one after the other share a transport, and those under way together have one each") {
+  Caller caller;
+  Script first({Reply{"first"}});
+  Script second({Reply{"second"}});
+  std::vector<Transport*> opened{&first, &second};
+  std::size_t next = 0;
+  Exchange exchange([&]() -> Transport& { return *opened.at(next++); }, caller.clock, caller.random, {},
+                    [] { return false; });
+  exchange.ask(Call::push, "{}");
+  exchange.ask(Call::push, "{}");
+  CHECK(first.calls == 2);
+  const auto one = exchange.begin(Call::push, text);
+  const auto other = exchange.begin(Call::push, text);
+  CHECK(std::get<Reply>(exchange.finish(*one)).body == "first");
+  CHECK(std::get<Reply>(exchange.finish(*other)).body == "second");
+}
+
+TEST_CASE("a request that waited behind another has all its patience left") {
+  Caller caller;
+  Script first({unreachable("down", 8s), Reply{"first"}});
+  Script second({unreachable("down"), unreachable("down", 8s), Reply{"second"}});
+  std::vector<Transport*> opened{&first, &second};
+  std::size_t next = 0;
+  Exchange exchange([&]() -> Transport& { return *opened.at(next++); }, caller.clock, caller.random, {}, {});
+  const auto one = exchange.begin(Call::push, text);
+  const auto other = exchange.begin(Call::push, text);
+  CHECK(std::get<Reply>(exchange.finish(*one)).body == "first");
+  CHECK(std::get<Reply>(exchange.finish(*other)).body == "second");
+}
+
+TEST_CASE("of several requests under way in one thread, chance lets some overtake") {
+  int overtaken = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Caller caller;
+    caller.random = SeededRandom(seed);
+    Script script({Reply{"1"}, Reply{"2"}});
+    Exchange exchange = caller.exchange(script, 10s);
+    const auto one = exchange.begin(Call::push, text);
+    const auto other = exchange.begin(Call::push, text);
+    overtaken += std::get<Reply>(exchange.finish(*one)).body == "2" ? 1 : 0;
+    exchange.finish(*other);
+  }
+  CHECK(overtaken > 0);
+  CHECK(overtaken < 40);
 }
 
 }  // namespace

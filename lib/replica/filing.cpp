@@ -74,14 +74,6 @@ constexpr sql::Statement k_add_conflict{
     "ON CONFLICT(mutation_id) DO UPDATE SET theirs = excluded.theirs, theirs_deleted = excluded.theirs_deleted, "
     "theirs_rev = excluded.theirs_rev, detected_at = excluded.detected_at, resolved_at = NULL, resolution = NULL"};
 
-std::size_t entity_hash(std::string_view model, std::string_view entity_id) {
-  return std::hash<std::string_view>{}(entity_id)*31 + std::hash<std::string_view>{}(model);
-}
-
-std::size_t entity_hash(const Mutation& mutation) {
-  return entity_hash(mutation.model.value, mutation.entity_id.value);
-}
-
 std::string without_tether_id(std::string_view object) {
   protocol::ObjectWriter writer;
   for (const protocol::Member& member : protocol::members(object)) {

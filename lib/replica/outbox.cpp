@@ -2,6 +2,7 @@
 #include "replica/outbox.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -149,6 +150,23 @@ Batch read_batch(sql::Transaction& transaction, std::int64_t after, const BatchL
     if (found < wanted) break;
   }
   return batch;
+}
+
+std::size_t entity_hash(std::string_view model, std::string_view entity_id) {
+  return std::hash<std::string_view>{}(entity_id)*31 + std::hash<std::string_view>{}(model);
+}
+
+std::size_t entity_hash(const Mutation& mutation) {
+  return entity_hash(mutation.model.value, mutation.entity_id.value);
+}
+
+bool share_a_record(const Batch& one, const Batch& other) {
+  const auto hash = [](const Mutation& mutation) { return entity_hash(mutation); };
+  std::vector<std::size_t> hashes(one.places.size());
+  std::ranges::transform(one.request.mutations, hashes.begin(), hash);
+  std::ranges::sort(hashes);
+  const auto is_in_one = [&](std::size_t found) { return std::ranges::binary_search(hashes, found); };
+  return std::ranges::any_of(other.request.mutations, is_in_one, hash);
 }
 
 std::vector<Outcome> matched(const Batch& batch, const protocol::PushReply& reply) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -46,6 +47,13 @@ struct BatchLimits {
 
 /// Pending mutations after log id `after`, without those of which nothing is to be sent.
 Batch read_batch(sql::Transaction& transaction, std::int64_t after, const BatchLimits& limits);
+
+/// Of the record that a mutation changes. Two records may have the same one.
+std::size_t entity_hash(std::string_view model, std::string_view entity_id);
+std::size_t entity_hash(const protocol::Mutation& mutation);
+
+/// Whether both have a mutation of the same record; where hashes meet by chance also when they have not.
+bool share_a_record(const Batch& one, const Batch& other);
 
 /// What the server said of one mutation. Points into the reply.
 struct Outcome {

@@ -16,6 +16,7 @@
 #include "replica/pull.hpp"
 #include "replica/push.hpp"
 #include "replica/replay.hpp"
+#include "testing/fake_wire.hpp"
 
 namespace tether::replica {
 
@@ -116,11 +117,13 @@ struct Desk : Workbench {
   File file = make();
 
   PushReport push(std::int64_t batch = k_push_batch_default) {
-    Exchange exchange(server, clock, random, {.deadline = std::chrono::milliseconds(0), .backoff = {}}, {});
+    Exchange exchange(testing::every_way_is(server), clock, random,
+                      {.deadline = std::chrono::milliseconds(0), .backoff = {}}, {});
     return replica::push(file, exchange, {.batch = batch});
   }
   PullReport pull() {
-    Exchange exchange(server, clock, random, {.deadline = std::chrono::milliseconds(0), .backoff = {}}, {});
+    Exchange exchange(testing::every_way_is(server), clock, random,
+                      {.deadline = std::chrono::milliseconds(0), .backoff = {}}, {});
     return replica::pull(file, exchange, {});
   }
   void push_all_applied() {

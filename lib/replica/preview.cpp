@@ -101,7 +101,7 @@ bool ask(File& file, Exchange& exchange, Question& question, PreviewReport& repo
   };
   const bool alone = question.batch.places.size() == 1;
   try {
-    take_in(exchange.ask(Call::preview, body, [] {}), question, report);
+    take_in(exchange.ask(Call::preview, body), question, report);
     return true;
   } catch (const ReplyTooLong&) {
     if (alone) throw;

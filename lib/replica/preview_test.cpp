@@ -14,7 +14,8 @@ using Kind = Foreseen::Kind;
 /// A laptop whose server tells what a push would do.
 struct Teller : Desk {
   PreviewReport preview(std::int64_t most = 50'000) {
-    Exchange exchange(server, clock, random, {.deadline = std::chrono::milliseconds(0), .backoff = {}}, {});
+    Exchange exchange(testing::every_way_is(server), clock, random,
+                      {.deadline = std::chrono::milliseconds(0), .backoff = {}}, {});
     return replica::preview(file, exchange, {.mutations_max = most});
   }
   void tell(std::function<protocol::PushReply(const protocol::PushRequest&)> reply) {

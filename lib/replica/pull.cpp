@@ -116,8 +116,10 @@ class Session {
  private:
   /// nullopt: the session ended early, as the report says.
   std::optional<Page> fetch(const std::function<void()>& meanwhile) {
-    const Answer answer = exchange_.ask(
-        Call::pull, [this] { return request_from(at_, file_.client_id(), options_.page); }, meanwhile);
+    const auto request =
+        exchange_.begin(Call::pull, [this] { return request_from(at_, file_.client_id(), options_.page); });
+    meanwhile();
+    const Answer answer = exchange_.finish(*request);
     const auto* reply = std::get_if<Reply>(&answer);
     if (reply != nullptr) return Page{.reply = protocol::decode_pull_reply(reply->body)};
     const Ending why = ending(answer);

@@ -2,7 +2,10 @@
 #include "replica/push.hpp"
 
 #include <algorithm>
+#include <deque>
+#include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -38,9 +41,35 @@ struct Refused {
   std::string reason;
 };
 
-/// While a batch is on the wire, the outcomes of the one before it are filed and the one after it is read. The
-/// reply to a batch arrives before the next is sent, so the server sees them in log order; killed before filing, it is
-/// sent again.
+/// Parts of the server's order that hold nothing but what this session wrote, as far as they may still have a neighbour
+/// to come.
+class OwnStretches {
+ public:
+  /// A batch was filed that lies alone between the two.
+  void add(Cursor before, Cursor end) {
+    if (before >= end) return;
+    stretches_.push_back({std::to_string(before.value), std::to_string(end.value)});
+    if (stretches_.size() > k_batches_on_the_wire_max) stretches_.pop_front();
+  }
+  /// Where a file is that has everything up to `position`.
+  std::string along_from(std::string position) const {
+    while (true) {
+      const auto next = std::ranges::find(stretches_, position, &Stretch::before);
+      if (next == stretches_.end()) return position;
+      position = next->end;
+    }
+  }
+
+ private:
+  struct Stretch {
+    std::string before;
+    std::string end;
+  };
+  std::deque<Stretch> stretches_;
+};
+
+/// While batches are on the wire, the outcomes of the one before them are filed and the one after them is read. Killed
+/// before filing, they are sent again.
 class Session {
  public:
   Session(File& file, Exchange& exchange, const PushOptions& options, PushReport& report)
@@ -51,14 +80,16 @@ class Session {
 
   /// The new epoch of a server that was restored; empty when there is nothing to do again.
   std::string run() {
-    Batch next = begin();
-    while (!next.empty()) {
-      Batch sent = std::exchange(next, {});
-      const std::variant<Answer, Refused> answer = send(sent, next);
-      // What was sent behind a batch that a restored server refused was refused like it.
+    next_ = begin();
+    while (true) {
+      while (may_go(next_)) send_next();
+      file_answered();
+      // What was sent behind a batch that a restored server refused is refused like it.
       if (!restored_.empty()) return restored_;
+      if (on_the_wire_.empty()) break;
+      const std::variant<Answer, Refused> answer = answer_to_first();
       if (const auto* refused = std::get_if<Refused>(&answer)) {
-        next = smaller(sent, refused->reason);
+        send_less(refused->reason);
         continue;
       }
       const auto* reply = std::get_if<Reply>(&std::get<Answer>(answer));
@@ -67,14 +98,19 @@ class Session {
         if (report_.end == End::forbidden) pulls_may_go_on(file_, exchange_);
         return {};
       }
-      answered_ = {std::move(sent), reply->body};
+      answered_ = {std::move(on_the_wire_.front().batch), reply->body};
+      on_the_wire_.pop_front();
     }
-    file_answered();
-    if (restored_.empty()) pulls_may_go_on(file_, exchange_);
-    return restored_;
+    pulls_may_go_on(file_, exchange_);
+    return {};
   }
 
  private:
+  struct Sent {
+    Batch batch;
+    std::unique_ptr<Exchange::Request> request;
+  };
+
   /// The first batch; without one, nothing is asked of the server and nothing is written.
   Batch begin() {
     bool syncing = false;
@@ -96,29 +132,56 @@ class Session {
                                [&](sql::Transaction& transaction) { return read_batch(transaction, log_id, limits_); });
   }
 
-  /// Meanwhile the batch before it is filed, and `next`, the one behind it, is read.
-  std::variant<Answer, Refused> send(Batch& sent, Batch& next) {
-    sent.request.client_id = file_.client_id();
-    sent.request.epoch = epoch_;
-    const auto body = [&] {
+  /// Whether it may be sent now. Nothing goes ahead of an answer before it is known whether the server still has the
+  /// epoch that this file has seen, nor after it was slow, busy, or took less than was sent. All on the wire together
+  /// is never more than one batch may be, so that a slow way carries it in time.
+  bool may_go(const Batch& next) const {
+    if (next.empty()) return false;
+    if (on_the_wire_.empty()) return true;
+    if (one_at_a_time_ || epoch_.empty() || on_the_wire_.size() >= k_batches_on_the_wire_max) return false;
+    std::size_t bytes = next.bytes;
+    for (const Sent& sent : on_the_wire_) bytes += sent.batch.bytes;
+    const auto shares = [&](const Sent& sent) { return share_a_record(sent.batch, next); };
+    return bytes <= k_push_bytes_max && std::ranges::none_of(on_the_wire_, shares);
+  }
+
+  /// Puts it on the wire and reads the one behind it.
+  void send_next() {
+    Sent& sent = on_the_wire_.emplace_back(Sent{std::exchange(next_, {}), {}});
+    protocol::PushRequest& request = sent.batch.request;
+    request.client_id = file_.client_id();
+    request.epoch = epoch_;
+    sent.request = exchange_.begin(Call::push, [&] {
       // The server takes the time between this and its arrival for the error of our clock.
-      sent.request.sent_at_ms = to_ms(file_.clock().now());
-      return protocol::encode(sent.request);
-    };
-    const auto meanwhile = [&] {
-      file_answered();
-      next = read_after(sent.places.back().log_id);
-    };
+      request.sent_at_ms = to_ms(file_.clock().now());
+      return protocol::encode(request);
+    });
+    next_ = read_after(sent.batch.places.back().log_id);
+  }
+
+  std::variant<Answer, Refused> answer_to_first() {
+    const Sent& first = on_the_wire_.front();
     try {
-      return exchange_.ask(Call::push, body, meanwhile);
+      Answer answer = exchange_.finish(*first.request);
+      one_at_a_time_ = one_at_a_time_ || first.request->was_repeated();
+      return answer;
     } catch (const ReplyTooLong& fault) {
       // Of one mutation no server answers so much: it is none of ours.
-      if (sent.places.size() == 1) throw;
+      if (first.batch.places.size() == 1) throw;
       return Refused{fault.what()};
     } catch (const Error& refusal) {
       if (refusal.code() != ErrorCode::too_large) throw;
       return Refused{refusal.what()};
     }
+  }
+
+  /// After the first batch on the wire was refused for its size. What was sent ahead of that answer is given up, and
+  /// read and sent again behind it.
+  void send_less(const std::string& reason) {
+    const Batch refused = std::move(on_the_wire_.front().batch);
+    on_the_wire_.clear();
+    one_at_a_time_ = true;
+    next_ = smaller(refused, reason);
   }
 
   /// What to send instead of a batch that was refused for its size: half of it; of one mutation, what lies behind it.
@@ -178,10 +241,11 @@ class Session {
   void keep_position(sql::Transaction& transaction, const protocol::PushReply& reply, Instant now) {
     if (!reply.cursor || !reply.cursor_before || !reply.merged.empty()) return;
     if (state(transaction, "full_pull")) return;
+    own_.add(*reply.cursor_before, *reply.cursor);
     // Before anything was ever stored in its scope, a file that never pulled has everything, too.
     const std::string position = state(transaction, "last_sync_cursor").value_or("0");
-    if (position != std::to_string(reply.cursor_before->value)) return;
-    set_state(transaction, "last_sync_cursor", std::to_string(reply.cursor->value), now);
+    const std::string along = own_.along_from(position);
+    if (along != position) set_state(transaction, "last_sync_cursor", along, now);
   }
 
   void end_early(const Ending& why) {
@@ -195,6 +259,10 @@ class Session {
   const PushOptions& options_;
   BatchLimits limits_;
   std::optional<Filing> filing_;
+  std::deque<Sent> on_the_wire_;  // in log order
+  Batch next_;                    // behind them
+  bool one_at_a_time_ = false;    // nothing goes ahead any more
+  OwnStretches own_;
   /// The batch sent last and the text of its reply.
   struct Answered {
     Batch batch;

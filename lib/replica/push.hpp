@@ -2,6 +2,10 @@
 // One push: everything pending goes to the server in log order, batch by batch, and what became of each mutation is
 // filed in one local transaction per batch. No transaction is open while on the wire. Killed anywhere, the next push
 // sends the same ids again and gets the same answers. The caller holds the SyncLock.
+//
+// Two batches are on the wire at once, so that neither side waits for the other. Mutations of one record arrive in log
+// order all the same: a batch goes ahead of the answer to the one before it only where the two have no record in
+// common. Answers are filed in log order; one to a batch behind another that failed is not filed but asked for again.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +26,9 @@ constexpr std::int64_t k_error_attempts_max = 3;
 // A batch ends early once its text is this long, so that large records stay below the server's body limit. Where a
 // server or a proxy takes less (413), batches are halved until they pass.
 constexpr std::size_t k_push_bytes_max = 4 * 1024 * 1024;
+
+// One is applied while the other travels; four made nothing faster.
+constexpr std::size_t k_batches_on_the_wire_max = 2;
 
 /// How a push or pull ended. Offline is an outcome, not a fault.
 enum class End { done, unreachable, forbidden };

@@ -107,10 +107,11 @@ struct Large : Desk {
   /// else does at each look.
   bool pull_cut_off(
       int looks, const std::function<void()>& beside = [] {}) {
-    Exchange exchange(server, clock, random, {.deadline = std::chrono::milliseconds(0), .backoff = {}}, [&] {
-      beside();
-      return --looks <= 0;
-    });
+    Exchange exchange(testing::every_way_is(server), clock, random,
+                      {.deadline = std::chrono::milliseconds(0), .backoff = {}}, [&] {
+                        beside();
+                        return --looks <= 0;
+                      });
     return fault_of([&] { replica::pull(file, exchange, {}); }) == ErrorCode::interrupted;
   }
   std::int64_t count(const std::string& condition) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <functional>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +33,10 @@ class SlowTransport final : public Transport {
  private:
   Answer carry(Call call, std::string_view body) {
     SystemClock().sleep_for(std::chrono::milliseconds(2));
+    const std::lock_guard lock(one_at_a_time_);
     return wire_.carry(call, body);
   }
+  std::mutex one_at_a_time_;
   testing::FakeWire& wire_;
 };
 
@@ -46,7 +49,7 @@ struct OtherProcess {
   OtherProcess(World& world, Laptop& laptop)
       : transport(world.wire()), file(File::open(laptop.file().path(), clock, random)) {}
   Exchange exchange(std::function<bool()> interrupted) {
-    return {transport, clock, random, {}, std::move(interrupted)};
+    return {testing::every_way_is(transport), clock, random, {}, std::move(interrupted)};
   }
 };
 
@@ -66,6 +69,23 @@ TEST_CASE("a real thread on the wire while this one files makes no difference") 
   Exchange from_server = pulling.exchange([] { return false; });
   CHECK(pull(pulling.file, from_server, {.page = 3}).pulled == 20);
   CHECK(ben.show("Task", id) == R"({"n":19})");
+  CHECK(ben.records() == ann.records());
+  world.settle();
+  CHECK(world.broken_promises() == std::vector<std::string>{});
+}
+
+TEST_CASE("two batches in real threads on the wire make no difference") {
+  World world(6);
+  Laptop& ann = world.laptop("ann");
+  Laptop& ben = world.laptop("ben");
+  ann.create("Task", R"({"n":0})");
+  ann.push();  // the epoch is known from now on
+  for (int n = 1; n <= 40; ++n) ann.create("Task", R"({"n":)" + std::to_string(n) + "}");
+  OtherProcess pushing(world, ann);
+  Exchange to_server = pushing.exchange([] { return false; });
+  CHECK(push(pushing.file, to_server, {.batch = 3}).pushed == 40);
+  CHECK(ann.pull().pulled == 0);
+  ben.sync();
   CHECK(ben.records() == ann.records());
   world.settle();
   CHECK(world.broken_promises() == std::vector<std::string>{});

@@ -60,6 +60,11 @@ class FakeWire {
   std::vector<Letter> delayed_;
 };
 
+/// For an exchange whose requests may all share one transport, as it carries each of them within its call.
+inline replica::Exchange::OpenTransport every_way_is(replica::Transport& transport) {
+  return [&transport]() -> replica::Transport& { return transport; };
+}
+
 /// One client's end of the wire.
 class FakeTransport final : public replica::Transport {
  public:

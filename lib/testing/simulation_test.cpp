@@ -29,6 +29,7 @@ class History {
     for (const char* name : {"ann", "ben", "cleo"}) {
       const auto hours = static_cast<std::int64_t>(random_.below(97)) - 48;
       laptops_.push_back(&world_.laptop(name, std::chrono::hours(hours)));
+      laptops_.back()->patience = std::chrono::seconds(random_.below(4));
     }
     world_.wire().set_weather(
         {.lost_requests = 10, .lost_replies = 10, .duplicates = 10, .delays = 10, .broken_replies = 3});

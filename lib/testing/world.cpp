@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "testing/world.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -94,18 +95,22 @@ void Laptop::remove(const std::string& model, const std::string& id) {
   });
 }
 
+replica::Exchange Laptop::exchange() {
+  return {every_way_is(transport_), clock_, random_, {.deadline = patience, .backoff = {}}, {}};
+}
+
 replica::PushReport Laptop::push(std::int64_t batch) {
-  replica::Exchange exchange(transport_, clock_, random_, {.deadline = std::chrono::milliseconds(0)}, {});
+  replica::Exchange exchange = this->exchange();
   return replica::push(*file_, exchange, {.batch = batch});
 }
 
 replica::PullReport Laptop::pull(std::int64_t page) {
-  replica::Exchange exchange(transport_, clock_, random_, {.deadline = std::chrono::milliseconds(0)}, {});
+  replica::Exchange exchange = this->exchange();
   return replica::pull(*file_, exchange, {.page = page});
 }
 
 std::vector<std::string> Laptop::preview() {
-  replica::Exchange exchange(transport_, clock_, random_, {.deadline = std::chrono::milliseconds(0)}, {});
+  replica::Exchange exchange = this->exchange();
   std::vector<std::string> lines;
   for (const auto& foreseen : replica::preview(*file_, exchange, {.mutations_max = 1'000}).asked) {
     lines.push_back(foreseen.mutation_id.value + " " + std::string(replica::name(foreseen.kind)));
@@ -178,6 +183,9 @@ World::World(std::uint64_t seed, const protocol::Limits& limits)
 std::string World::answer(Call call, std::string_view body) {
   if (call == Call::push) {
     const auto request = protocol::decode_push_request(body, limits_);
+    for (const protocol::Mutation& mutation : request.mutations) {
+      arrivals_.try_emplace(mutation.mutation_id.value, arrivals_.size());
+    }
     const auto reply = authority_.push(*store_, k_scope, request);
     observer_(request, reply);
     return protocol::encode(reply);
@@ -234,6 +242,20 @@ std::vector<std::string> World::server_records() {
   return lines;
 }
 
+/// The mutations that arrived after a later one of the same record.
+std::vector<std::string> World::out_of_order(Laptop& laptop) {
+  std::vector<std::string> found;
+  std::map<std::string, std::size_t> latest;  // by record
+  for (const auto& entry : laptop.log()) {
+    const auto arrival = arrivals_.find(entry.mutation.mutation_id.value);
+    if (arrival == arrivals_.end()) continue;
+    auto& last = latest[line(entry.mutation.model.value, entry.mutation.entity_id.value, "")];
+    if (arrival->second < last) found.push_back(entry.mutation.mutation_id.value);
+    last = std::max(last, arrival->second);
+  }
+  return found;
+}
+
 std::vector<std::string> World::broken_promises() {
   std::vector<std::string> broken;
   const auto truth = server_records();
@@ -256,6 +278,7 @@ std::vector<std::string> World::broken_promises() {
   reading->run(sql::Statement{"SELECT 1 FROM tether_scopes WHERE forgotten_ms > 0"}, {},
                [&](const sql::Row&) { forgets = true; });
   for (auto& [name, laptop] : laptops_) {
+    for (const auto& id : out_of_order(*laptop)) broken.push_back(name + " sent " + id + " after a later one");
     for (const auto& difference : laptop->differences()) broken.push_back(name + " does not replay: " + difference);
     std::set<std::string> refused;  // records with a refused edit that nothing newer has taken the place of
     std::set<std::string> disputed;

@@ -70,7 +70,11 @@ class Laptop {
   void restart();
   replica::File& file() { return *file_; }
 
+  std::chrono::milliseconds patience{0};  // for all attempts at one request; 0: a single attempt
+
  private:
+  replica::Exchange exchange();
+
   std::string path_;
   SkewedClock clock_;
   Random& random_;
@@ -106,6 +110,7 @@ class World {
  private:
   std::string answer(Call call, std::string_view body);
   std::vector<std::string> server_records();
+  std::vector<std::string> out_of_order(Laptop& laptop);
 
   protocol::Limits limits_;  // of the server
   SeededRandom random_;
@@ -117,6 +122,7 @@ class World {
   FakeWire wire_;
   Observer observer_ = [](const auto&, const auto&) {};
   std::map<std::string, std::unique_ptr<Laptop>> laptops_;
+  std::map<std::string, std::size_t> arrivals_;  // of every mutation: how many had arrived before it for the first time
 };
 
 }  // namespace tether::testing

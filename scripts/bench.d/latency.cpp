@@ -40,7 +40,7 @@ class Client {
   Client(const std::string& path, const std::string& server)
       : file_(replica::File::open(path, clock_, random_)),
         transport_(net::http_transport({.server = server, .token = {}, .ca_file = {}})),
-        exchange_(*transport_, clock_, random_, {}, [] { return false; }) {}
+        exchange_([this]() -> replica::Transport& { return *transport_; }, clock_, random_, {}, [] { return false; }) {}
 
   void record() {
     sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {

@@ -46,7 +46,7 @@ struct Position {
   std::int64_t generation = 0;             // of the latest full pull
   std::string epoch;
   std::string view;    // what the latest full pull was told
-  bool empty = false;  // nothing was stored when the session began
+  bool empty = false;  // nothing was stored when this pull of everything began
 };
 
 Position position(File& file) {
@@ -82,8 +82,8 @@ struct Page {
   bool first = false;  // is the first page of one
 };
 
-/// While a page is on the wire, the one before it is applied; its cursor is known, so the next can be asked for before
-/// it is committed. Killed anywhere, the cursor of the last commit counts.
+/// While a page is on the wire and being read, the one before it is applied; its cursor is known, so the next can be
+/// asked for before it is committed. Killed anywhere, the cursor of the last commit counts.
 class Session {
  public:
   Session(File& file, Exchange& exchange, const PullOptions& options)
@@ -116,12 +116,13 @@ class Session {
  private:
   /// nullopt: the session ended early, as the report says.
   std::optional<Page> fetch(const std::function<void()>& meanwhile) {
-    const auto request =
-        exchange_.begin(Call::pull, [this] { return request_from(at_, file_.client_id(), options_.page); });
+    std::optional<protocol::PullReply> reply;  // outlives the request, which fills it in
+    const auto request = exchange_.begin(
+        Call::pull, [this] { return request_from(at_, file_.client_id(), options_.page); },
+        [&reply](std::string_view text) { reply = protocol::decode_pull_reply(text); });
     meanwhile();
     const Answer answer = exchange_.finish(*request);
-    const auto* reply = std::get_if<Reply>(&answer);
-    if (reply != nullptr) return Page{.reply = protocol::decode_pull_reply(reply->body)};
+    if (reply) return Page{.reply = *std::move(reply)};
     const Ending why = ending(answer);
     report_.end = why.end;
     report_.reason = why.reason;
@@ -150,7 +151,10 @@ class Session {
   /// Checks where the page leads and moves there, in memory.
   void move_to(Page& page) {
     const protocol::PullReply& reply = page.reply;
-    if (reply.reset) count_restart();
+    if (reply.reset) {
+      count_restart();
+      at_.empty = false;  // a page of the pull that it ends may be stored
+    }
     page.first = reply.reset || !at_.cursor;
     if (page.first) {
       at_.full = true;
@@ -190,7 +194,7 @@ class Session {
     }
     keep_position(*transaction, page, now);
     if (page.full && !page.reply.has_more) {
-      forget_not_brought(*transaction, arrival);
+      if (!at_.empty) forget_not_brought(*transaction, arrival);
       clear_state(*transaction, "full_pull");
     }
     note_contact(*transaction, now);

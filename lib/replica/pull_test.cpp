@@ -192,6 +192,17 @@ TEST_CASE("a reset forgets what it does not bring, except beneath open edits") {
   CHECK(desk.differences().empty());
 }
 
+TEST_CASE("a first pull that is reset on its way forgets what it had brought until then") {
+  Desk desk;
+  desk.server.reply_to_pull([](const PullRequest& request) {
+    if (!request.cursor) return page({snapshot("a", "{}", 1), snapshot("gone", "{}", 1)}, 50, true);
+    return reset_page({snapshot("a", "{}", 1)}, 60, false);
+  });
+  CHECK(desk.pull().end == End::done);
+  CHECK(record_of(desk.file, "gone").empty());
+  CHECK_FALSE(record_of(desk.file, "a").empty());
+}
+
 TEST_CASE("a reset that breaks off forgets nothing until it has come to its end") {
   Desk desk;
   desk.pull_page({snapshot("a", "{}", 1), snapshot("gone", "{}", 1)}, 50);

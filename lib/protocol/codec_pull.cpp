@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Pull: the request and a page of the reply.
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/fields.hpp"
@@ -56,6 +58,21 @@ bool read_deleted(JsonReader& reader) {
   return operation == "delete";
 }
 
+/// A payload without tether_id. Mostly it is the last member and nothing before looks like it: then the payload, which
+/// is known to be JSON, need not be read once more.
+std::string without_id(std::string_view payload) {
+  constexpr std::string_view k_last = R"(,"tether_id":")";
+  const std::size_t at = std::min(payload.rfind(k_last), payload.size());
+  const std::string_view before = payload.substr(0, at);
+  const std::string_view behind = payload.substr(std::min(at + k_last.size(), payload.size()));
+  const bool is_last = behind.size() >= 2 && behind.find('"') == behind.size() - 2;
+  const bool is_only = before.find(k_id_field) == before.npos && before.find('\\') == before.npos;
+  if (!is_last || !is_only) return without_member(payload, k_id_field);
+  std::string fields;
+  fields.reserve(before.size() + 1);
+  return fields.append(before).append("}");
+}
+
 Snapshot read_snapshot(JsonReader& reader) {
   Snapshot snapshot;
   std::optional<bool> deleted;
@@ -67,7 +84,7 @@ Snapshot read_snapshot(JsonReader& reader) {
     } else if (field == "operation") {
       deleted = read_deleted(reader);
     } else if (field == "payload") {
-      snapshot.payload = without_member(reader.payload(), k_id_field);
+      snapshot.payload = without_id(reader.payload());
     } else if (field == "rev") {
       const auto rev = read_optional_integer(reader);
       snapshot.rev = rev ? std::optional(Rev{*rev}) : std::nullopt;

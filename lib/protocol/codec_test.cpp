@@ -345,6 +345,13 @@ TEST_CASE("the id inside a pulled payload is taken out, wherever it stands") {
         .snapshots.at(0)
         .payload;
   };
+  CHECK(payload(R"({"a":2.0,"tether_id":"e"})") == R"({"a":2.0})");
+  CHECK(payload(R"({"a":",","b":"" ,"tether_id":"e"})") == R"({"a":",","b":"" })");
+  CHECK(payload(R"({"a":"\"","tether_id":"e"})") == R"({"a":"\""})");
+  CHECK(payload(R"({"a":{"b":1,"tether_id":"x"}})") == R"({"a":{"b":1,"tether_id":"x"}})");
+  CHECK(payload(R"({"tether\u005fid":"x","a":1,"tether_id":"e"})") == R"({"a":1})");
+  CHECK(payload(R"({"tether_id":"x","a":1,"tether_id":"e"})") == R"({"a":1})");
+  CHECK(payload(R"({"a":1,"tether_id":"e" })") == R"({"a":1 })");
   CHECK(payload(R"({"tether_id":"e"})") == "{}");
   CHECK(payload(R"({"tether_id":"e","a":2.0})") == R"({"a":2.0})");
   CHECK(payload(R"({"a":{"tether_id":"x"},"tether_id":"e"})") == R"({"a":{"tether_id":"x"}})");

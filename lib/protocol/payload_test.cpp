@@ -164,6 +164,19 @@ TEST_CASE("an object that is cut off anywhere is refused") {
   }
 }
 
+TEST_CASE("a character that a string may not hold as it is, is seen wherever it stands in a long one") {
+  for (std::size_t at = 0; at < 20; ++at) {
+    for (int byte = 0; byte < 256; ++byte) {
+      std::string text(20, 'x');
+      text[at] = static_cast<char>(byte);
+      CAPTURE(at);
+      CAPTURE(byte);
+      const bool is_plain = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+      CHECK(is_object("{\"a\":\"" + text + "\"}") == is_plain);
+    }
+  }
+}
+
 TEST_CASE("damaged objects are judged as another parser judges them") {
   const std::string whole =
       "{\"a\":[1,-2.5e+3,\"x\\u00e9\\\\\",null,true],\"b\":{\"c\":\"\\ud83d\\ude00\",\"gr\xc3\xbc\":\"\xe2\x82\xac\"},"

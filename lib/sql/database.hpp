@@ -68,6 +68,13 @@ struct BatchStatement {
 /// Rows of parameters, flat: size is a multiple of the number of columns.
 using Batch = std::vector<Value>;
 
+/// A statement, what it is given, and who hears its rows.
+struct Call {
+  const Statement& statement;
+  std::vector<Value> parameters;
+  RowSink sink = {};
+};
+
 enum class Access { read, write };
 
 /// Asked for only where one statement cannot serve both: see authority/ledger.cpp.
@@ -81,6 +88,11 @@ class Transaction {
   virtual std::int64_t run(const Statement& statement, std::span<const Value> parameters, const RowSink& sink = {}) = 0;
   virtual std::int64_t run_many(const BatchStatement& statement, std::span<const Value> parameters, const Batch& rows,
                                 const RowSink& sink = {}) = 0;
+  /// Each in its turn, in one round trip where round trips are made: a sink has heard all rows of its own when the next
+  /// one hears its first.
+  virtual void run_in_turn(std::span<const Call> calls) {
+    for (const Call& call : calls) run(call.statement, call.parameters, call.sink);
+  }
   /// When it fails with unreachable, whether it took effect is not known.
   virtual void commit() = 0;
   virtual Engine engine() const = 0;

@@ -120,6 +120,27 @@ inline void runs_a_statement_over_rows_that_share_values(Database& database) {
   });
 }
 
+inline void runs_statements_in_turn(Database& database) {
+  constexpr Statement k_longer{"SELECT id FROM books WHERE pages > $1 ORDER BY id"};
+  constexpr Statement k_no_such_table{"SELECT 1 FROM no_such_table"};
+  std::vector<std::string> heard;
+  const auto hear = [&](const Row& row) { heard.emplace_back(row.text(0)); };
+  in_transaction(database, Access::write, [&](Transaction& transaction) {
+    const Call calls[] = {{k_add, {std::string_view("1"), std::string_view("Emma"), std::int64_t{400}}},
+                          {k_add, {std::string_view("2"), std::string_view("Ulysses"), std::int64_t{700}}},
+                          {k_longer, {std::int64_t{500}}, hear},
+                          {k_longer, {std::int64_t{0}}, hear}};
+    transaction.run_in_turn(calls);
+    transaction.run(k_longer, {std::int64_t{500}}, hear);
+  });
+  CHECK(heard == std::vector<std::string>{"2", "1", "2", "2"});
+  const Call calls[] = {
+      {k_longer, {std::int64_t{500}}, hear}, {k_no_such_table, {}}, {k_longer, {std::int64_t{0}}, hear}};
+  CHECK_THROWS_AS(database.begin(Access::read)->run_in_turn(calls), Error);
+  CHECK(heard == std::vector<std::string>{"2", "1", "2", "2", "2"});
+  CHECK(books(database) == std::vector<std::string>{"1|Emma|400", "2|Ulysses|700"});
+}
+
 inline void keeps_all_of_a_transaction_or_nothing(Database& database, Database& other) {
   {
     const auto transaction = database.begin(Access::write);
@@ -184,6 +205,9 @@ inline void holds(Database& database, Database& other) {
   }
   SUBCASE("it runs a statement over rows that share values") {
     runs_a_statement_over_rows_that_share_values(database);
+  }
+  SUBCASE("it runs statements in turn") {
+    runs_statements_in_turn(database);
   }
   SUBCASE("it keeps all of a transaction or nothing") {
     keeps_all_of_a_transaction_or_nothing(database, other);

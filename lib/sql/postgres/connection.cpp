@@ -77,14 +77,15 @@ bool Connection::is_lost() const {
   return PQstatus(connection_.get()) != CONNECTION_OK;  // also of none
 }
 
-std::int64_t Connection::run(std::span<const Query> queries, const RowSink& sink) {
+std::int64_t Connection::run(std::span<const Query> queries) {
   const auto deadline = this->deadline();
   send(queries, deadline);
   pass_unheard(deadline);
   Trouble trouble;
   std::int64_t count = 0;
-  for (std::size_t left = queries.size(); left > 0; --left) {
-    count = receive(left == 1 ? sink : RowSink(), trouble, deadline);
+  const RowSink unheard;
+  for (const Query& query : queries) {
+    count = receive(query.sink != nullptr ? *query.sink : unheard, trouble, deadline);
   }
   const bool in_step = receive_end(deadline);
   if (trouble.failed) fail(trouble.failed.get());
@@ -99,7 +100,7 @@ std::optional<Deadline> Connection::deadline() const {
 }
 
 void Connection::send(std::span<const Query> queries, std::optional<Deadline> deadline) {
-  for (const auto& [text, parameters] : queries) {
+  for (const auto& [text, parameters, sink] : queries) {
     const int sent = PQsendQueryParams(connection_.get(), text, parameters.count(), parameters.types(),
                                        parameters.values(), parameters.lengths(), parameters.formats(), k_text_format);
     if (sent == 0) fail_lost();

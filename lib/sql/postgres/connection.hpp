@@ -21,6 +21,7 @@ namespace tether::sql {
 struct Query {
   const char* text;
   const Parameters& parameters;
+  const RowSink* sink = nullptr;  // none: its rows are passed over
 };
 
 class Connection {
@@ -29,8 +30,8 @@ class Connection {
   Connection(const std::string& url, std::chrono::milliseconds patience);
 
   /// One round trip. A query that fails takes those behind it along. Returns the number of rows that the last one gave
-  /// to `sink`, or changed. When the answer does not come in time, the connection is closed.
-  std::int64_t run(std::span<const Query> queries, const RowSink& sink);
+  /// to its sink, or changed. When the answer does not come in time, the connection is closed.
+  std::int64_t run(std::span<const Query> queries);
   /// Sends a query whose outcome nobody needs to know, and does not wait for it.
   void run_unheard(const char* text);
   /// Several statements separated by semicolons, all or nothing.

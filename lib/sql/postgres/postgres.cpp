@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "sql/postgres/postgres.hpp"
 
-#include <array>
+#include <deque>
+#include <string>
+#include <vector>
 
 #include "sql/postgres/connection.hpp"
 #include "sql/postgres/statement_text.hpp"
@@ -69,12 +71,13 @@ class PostgresTransaction final : public Transaction {
   std::int64_t run(const Statement& statement, std::span<const Value> parameters, const RowSink& sink) override;
   std::int64_t run_many(const BatchStatement& statement, std::span<const Value> parameters, const Batch& rows,
                         const RowSink& sink) override;
+  void run_in_turn(std::span<const Call> calls) override;
   void commit() override;
   Engine engine() const override { return Engine::postgres; }
 
  private:
   enum class State { not_begun, open, failed, ended };
-  std::int64_t run(const char* text, const Parameters& parameters, const RowSink& sink);
+  std::int64_t run(std::span<const Query> queries);
   void end(const char* how);
 
   PostgresDatabase& database_;
@@ -94,7 +97,9 @@ PostgresTransaction::~PostgresTransaction() {
 std::int64_t PostgresTransaction::run(const Statement& statement, std::span<const Value> parameters,
                                       const RowSink& sink) {
   const std::string text(statement.text);
-  return run(text.c_str(), Parameters(parameters), sink);
+  const Parameters encoded(parameters);
+  const Query query{text.c_str(), encoded, &sink};
+  return run({&query, 1});
 }
 
 std::int64_t PostgresTransaction::run_many(const BatchStatement& statement, std::span<const Value> parameters,
@@ -103,19 +108,34 @@ std::int64_t PostgresTransaction::run_many(const BatchStatement& statement, std:
   if (rows.empty()) return 0;
   const std::vector<bool> constant = constant_columns(statement.columns.size(), rows);
   const std::string text = to_postgres(statement.text, statement.columns, constant, parameters.size());
-  return run(text.c_str(), Parameters(parameters, statement.columns, constant, rows), sink);
+  const Parameters encoded(parameters, statement.columns, constant, rows);
+  const Query query{text.c_str(), encoded, &sink};
+  return run({&query, 1});
 }
 
-/// The first statement takes BEGIN along, in one round trip.
-std::int64_t PostgresTransaction::run(const char* text, const Parameters& parameters, const RowSink& sink) {
+void PostgresTransaction::run_in_turn(std::span<const Call> calls) {
+  std::deque<std::string> texts;  // queries point to what is in here
+  std::deque<Parameters> encoded;
+  std::vector<Query> queries;
+  for (const Call& call : calls) {
+    const std::string& text = texts.emplace_back(call.statement.text);
+    queries.push_back({text.c_str(), encoded.emplace_back(call.parameters), &call.sink});
+  }
+  run(queries);
+}
+
+/// What comes first takes BEGIN along, in one round trip.
+std::int64_t PostgresTransaction::run(std::span<const Query> queries) {
   TETHER_ASSERT(state_ == State::not_begun || state_ == State::open);  // nothing runs after a failure
   const Parameters none;
-  const bool writes = access_ == Access::write;
-  const std::array<Query, 3> queries{Query{writes ? k_begin_write : k_begin_read, none},
-                                     Query{database_.settings_for(access_).c_str(), none}, Query{text, parameters}};
-  const bool begins = state_ == State::not_begun;
+  std::vector<Query> all;
+  if (state_ == State::not_begun) {
+    all.push_back({access_ == Access::write ? k_begin_write : k_begin_read, none});
+    all.push_back({database_.settings_for(access_).c_str(), none});
+  }
+  for (const Query& query : queries) all.push_back(query);
   state_ = State::failed;
-  const auto count = database_.connection().run(std::span(queries).subspan(begins ? 0 : 2), sink);
+  const auto count = database_.connection().run(all);
   state_ = State::open;
   return count;
 }
@@ -132,7 +152,7 @@ void PostgresTransaction::end(const char* how) {
   if (access_ == Access::read) return database_.connection().run_unheard(how);
   const Parameters none;
   const Query query{how, none};
-  database_.connection().run({&query, 1}, {});
+  database_.connection().run({&query, 1});
 }
 
 std::unique_ptr<Transaction> PostgresDatabase::begin(Access access) {
@@ -144,8 +164,8 @@ std::unique_ptr<Transaction> PostgresDatabase::begin(Access access) {
 std::int64_t PostgresDatabase::execute(std::string_view text, std::span<const Value> parameters, const RowSink& sink) {
   const std::string copy(text);
   const Parameters encoded(parameters);
-  const Query query{copy.c_str(), encoded};
-  return connection_.run({&query, 1}, sink);
+  const Query query{copy.c_str(), encoded, &sink};
+  return connection_.run({&query, 1});
 }
 
 std::vector<std::string> PostgresDatabase::tables() {

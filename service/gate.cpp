@@ -121,12 +121,18 @@ std::optional<Reply> Gate::too_often(const Exchange& exchange) {
 }
 
 std::optional<Reply> Gate::refuse_client(const ClientId& client, const Exchange& exchange) {
-  if (exchange.token_client && *exchange.token_client != client) {
-    return forbidden("other_client", "the token belongs to another client", exchange);
-  }
+  if (auto refusal = refuse_other_client(client, exchange)) return refusal;
   bool revoked = false;
   pool_.read([&](sql::Database& store) { revoked = authority::is_revoked(store, Scope{exchange.scope}, client); });
-  if (!revoked) return std::nullopt;
+  return revoked ? std::optional(refuse_revoked(exchange)) : std::nullopt;
+}
+
+std::optional<Reply> Gate::refuse_other_client(const ClientId& client, const Exchange& exchange) const {
+  if (!exchange.token_client || *exchange.token_client == client) return std::nullopt;
+  return forbidden("other_client", "the token belongs to another client", exchange);
+}
+
+Reply Gate::refuse_revoked(const Exchange& exchange) const {
   return forbidden("device_revoked", "this client was shut out; what it holds stays with it", exchange);
 }
 

@@ -37,6 +37,9 @@ class Gate {
 
   /// nullopt: this client may ask in the name of that token, and was not revoked.
   std::optional<Reply> refuse_client(const ClientId& client, const Exchange& exchange);
+  /// The two halves of it, for what finds out by itself whether the client was revoked.
+  std::optional<Reply> refuse_other_client(const ClientId& client, const Exchange& exchange) const;
+  Reply refuse_revoked(const Exchange& exchange) const;
 
  private:
   Identified identify(std::string_view token);

@@ -142,11 +142,12 @@ ReplyBudget::Loan Routes::memory_for_push(std::string_view body, const protocol:
 Reply Routes::pull(std::string&& body, Exchange& exchange) {
   const protocol::PullRequest request = protocol::decode_pull_request(body, options_.limits);
   exchange.client = request.client_id.value;
-  if (auto refusal = gate_.refuse_client(request.client_id, exchange)) return std::move(*refusal);
+  if (auto refusal = gate_.refuse_other_client(request.client_id, exchange)) return std::move(*refusal);
   const Scope scope{exchange.scope};
   auto memory = replies_.take(page_bytes(options_));
   authority::Authority::Page page;
   pool_.read([&](sql::Database& database) { page = authority_.pull(database, scope, request, exchange.claims); });
+  if (page.is_revoked) return gate_.refuse_revoked(exchange);
   exchange.rows = page.rows;
   devices_.saw_pull(scope, request.client_id, to_ms(clock_.now()), page.cursor);
   metrics_.count_page(page.rows);

@@ -122,6 +122,24 @@ TEST_CASE("a client that is revoked in one scope is not in another") {
   CHECK_FALSE(is_revoked(*server.database, k_school, ann));
 }
 
+TEST_CASE("a client that was shut out gets no page, also where it would get one anew") {
+  Server server;
+  server.push("ann", {fixture::create(1, "T1")});
+  revoke_device(*server.database, server.scope, ClientId{"ann"}, 7);
+  const auto page_of = [&](std::string_view client, std::string_view view) {
+    return server.authority.pull(
+        *server.database, server.scope,
+        {.client_id = ClientId{std::string(client)}, .cursor = Cursor{0}, .full = false, .view = std::string(view)});
+  };
+  for (const std::string_view view : {"", "another"}) {
+    CAPTURE(view);
+    CHECK(page_of("ann", view).is_revoked);
+    CHECK(page_of("ann", view).text.empty());
+    CHECK_FALSE(page_of("ben", view).is_revoked);
+    CHECK(page_of("ben", view).rows == 1);
+  }
+}
+
 TEST_CASE("clients that were not seen for long are forgotten, and stay revoked") {
   Server server;
   note(server, k_school,

@@ -75,6 +75,7 @@ class Authority {
     std::string text;
     std::int64_t rows = 0;
     std::optional<Cursor> cursor;  // that the client has when it has filed the page
+    bool is_revoked = false;       // the client was shut out: there is no page for it
   };
   Page pull(sql::Database& database, const Scope& scope, const protocol::PullRequest& request,
             std::string_view claims = "{}");

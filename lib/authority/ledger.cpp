@@ -2,6 +2,7 @@
 #include "authority/ledger.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace tether::authority {
@@ -30,6 +31,7 @@ constexpr BatchStatement k_records{
     k_key_columns};
 
 constexpr Statement k_head{"SELECT clock_us, horizon_us, forgotten_ms, epoch FROM tether_scopes WHERE scope = $1"};
+constexpr Statement k_revoked{"SELECT 1 FROM tether_revoked_devices WHERE scope = $1 AND client_id = $2"};
 constexpr Statement k_ensure_head{
     "INSERT INTO tether_scopes(scope, clock_us, epoch) VALUES ($1, 0, $2) "
     "ON CONFLICT (scope) DO UPDATE SET epoch = tether_scopes.epoch RETURNING epoch"};
@@ -91,7 +93,8 @@ constexpr BatchStatement k_store_at_once{
     k_change_columns};
 #undef TETHER_UNLESS_OVERTAKEN
 
-#define TETHER_PAGE_COLUMNS "model, entity_id, deleted, payload, rev, updated_us, written_by, as_sent, created_us"
+#define TETHER_PLAIN_COLUMNS "model, entity_id, deleted, payload, rev, updated_us, written_by"
+#define TETHER_PAGE_COLUMNS TETHER_PLAIN_COLUMNS ", as_sent, created_us"
 constexpr Statement k_page{"SELECT " TETHER_PAGE_COLUMNS
                            " FROM tether_records "
                            "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"};
@@ -101,9 +104,12 @@ constexpr std::int64_t k_page_portion = 256;  // rows: few statements for a page
 // that the statement below takes.
 #define TETHER_ROWS_AHEAD "FROM tether_records WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT "
 constexpr std::int64_t k_rows_of_too_much = 2;
-constexpr Statement k_whole_page{"SELECT " TETHER_PAGE_COLUMNS " " TETHER_ROWS_AHEAD
-                                 "CASE WHEN (SELECT sum(octet_length(payload)) FROM (SELECT payload " TETHER_ROWS_AHEAD
-                                 "$3) AS found) < $4 THEN $3 ELSE $5 END"};
+#define TETHER_ALL_OR_TWO                                                                                      \
+  " " TETHER_ROWS_AHEAD "CASE WHEN (SELECT sum(octet_length(payload)) FROM (SELECT payload " TETHER_ROWS_AHEAD \
+  "$3) AS found) < $4 THEN $3 ELSE $5 END"
+constexpr Statement k_whole_page{"SELECT " TETHER_PAGE_COLUMNS TETHER_ALL_OR_TWO};
+constexpr Statement k_whole_page_without_marks{"SELECT " TETHER_PLAIN_COLUMNS ", NULL, NULL" TETHER_ALL_OR_TWO};
+#undef TETHER_ALL_OR_TWO
 // As long as a page gets, and no longer. Where it ends is found out without the payloads: to carry them along would
 // take longer. Two rows beyond the bytes wanted: the one that crosses the bound, and one that shows that there are
 // more.
@@ -116,6 +122,7 @@ constexpr Statement k_bounded_page{
     "$3) AS found) AS measured WHERE before IS NULL OR before < $4) ORDER BY updated_us"};
 #undef TETHER_ROWS_AHEAD
 #undef TETHER_PAGE_COLUMNS
+#undef TETHER_PLAIN_COLUMNS
 
 Value text(std::string_view view) {
   return Value(view);
@@ -148,6 +155,58 @@ PageRow read_page_row(const Row& row) {
           .as_sent = row.integer(7) != 0,
           .created_us = row.integer(8)};
 }
+
+ScopeHead read_head(const Row& row) {
+  return {.clock_us = row.integer(0),
+          .horizon_us = row.integer(1),
+          .forgotten_ms = row.integer(2),
+          .epoch = std::string(row.text(3))};
+}
+
+/// A page by as few statements of Postgres as it takes.
+class PageAtOnce {
+ public:
+  PageAtOnce(const Scope& scope, Cursor cursor, const Ledger::PageBounds& bounds, const Ledger::RowSink& wants_more)
+      : scope_(scope), cursor_(cursor), bounds_(bounds), rows_max_(bounds.rows + 1), wants_more_(wants_more) {}
+
+  /// The rows from here on. This outlives the call.
+  sql::Call next_call() {
+    ++calls_;
+    rows_ = bytes_before_last_ = last_ = 0;
+    const Statement& whole_page = bounds_.marks ? k_whole_page : k_whole_page_without_marks;
+    std::vector<Value> parameters{text(scope_.value), integer(cursor_.value), integer(rows_max_),
+                                  integer(bounds_.bytes)};
+    if (calls_ == 1) parameters.push_back(integer(k_rows_of_too_much));
+    return {calls_ == 1 ? whole_page : k_bounded_page, std::move(parameters), [this](const Row& row) { take(row); }};
+  }
+
+  bool is_complete() const {
+    if (calls_ == 0) return false;
+    const bool cut_short = calls_ == 1 ? rows_ == k_rows_of_too_much : bytes_before_last_ >= bounds_.bytes;
+    return !more_ || rows_ == 0 || (rows_ < rows_max_ && !cut_short);
+  }
+
+ private:
+  void take(const Row& row) {
+    ++rows_;
+    bytes_before_last_ += std::exchange(last_, std::ssize(row.text(3)));
+    if (!more_) return;
+    cursor_.value = row.integer(5);
+    more_ = wants_more_(read_page_row(row));
+  }
+
+  const Scope& scope_;
+  Cursor cursor_;
+  Ledger::PageBounds bounds_;
+  std::int64_t rows_max_;
+  const Ledger::RowSink& wants_more_;
+  bool more_ = true;
+  int calls_ = 0;
+  // Of the last one:
+  std::int64_t rows_ = 0;
+  std::int64_t bytes_before_last_ = 0;
+  std::int64_t last_ = 0;
+};
 
 bool took_effect(std::string_view outcome) {
   return outcome == "applied" || outcome == "merged";
@@ -195,13 +254,14 @@ void Ledger::records(std::span<const EntityRef> entities, const std::function<vo
 std::optional<ScopeHead> Ledger::head() {
   std::optional<ScopeHead> head;
   transaction_.run(k_head, {text(scope_.value)}, [&](const Row& row) {
-    head = ScopeHead{.clock_us = row.integer(0),
-                     .horizon_us = row.integer(1),
-                     .forgotten_ms = row.integer(2),
-                     .epoch = std::string(row.text(3))};
+    head = read_head(row);
     forgotten_ms_ = head->forgotten_ms;
   });
   return head;
+}
+
+bool Ledger::is_revoked(const ClientId& client) {
+  return transaction_.run(k_revoked, {text(scope_.value), text(client.value)}, [](const Row&) {}) > 0;
 }
 
 std::string Ledger::ensure_head(std::string_view epoch) {
@@ -270,11 +330,30 @@ std::optional<Ledger::Taken> Ledger::store_at_once(std::span<RecordChange> chang
 }
 
 void Ledger::page(Cursor cursor, const PageBounds& bounds, const RowSink& wants_more) {
-  if (transaction_.engine() == sql::Engine::postgres) {
-    page_at_once(cursor, bounds, wants_more);
-  } else {
-    page_in_portions(cursor, wants_more);
+  if (transaction_.engine() == sql::Engine::sqlite) return page_in_portions(cursor, wants_more);
+  PageAtOnce page(scope_, cursor, bounds, wants_more);
+  while (!page.is_complete()) transaction_.run_in_turn(std::array{page.next_call()});
+}
+
+Ledger::Front Ledger::front_and_page(const ClientId& client, Cursor cursor, const PageBounds& bounds,
+                                     const std::function<bool(const Front&)>& wants_page, const RowSink& wants_more) {
+  Front front;
+  if (transaction_.engine() == sql::Engine::sqlite) {
+    front = {.is_revoked = is_revoked(client), .head = head().value_or(ScopeHead())};
+    if (wants_page(front)) page_in_portions(cursor, wants_more);
+    return front;
   }
+  std::optional<bool> is_wanted;
+  const RowSink if_wanted = [&](const PageRow& row) {
+    if (!is_wanted) is_wanted = wants_page(front);
+    return *is_wanted && wants_more(row);
+  };
+  PageAtOnce page(scope_, cursor, bounds, if_wanted);
+  transaction_.run_in_turn(std::array{
+      sql::Call{k_revoked, {text(scope_.value), text(client.value)}, [&](const Row&) { front.is_revoked = true; }},
+      sql::Call{k_head, {text(scope_.value)}, [&](const Row& row) { front.head = read_head(row); }}, page.next_call()});
+  while (!page.is_complete()) transaction_.run_in_turn(std::array{page.next_call()});
+  return front;
 }
 
 void Ledger::page_in_portions(Cursor cursor, const RowSink& wants_more) {
@@ -288,29 +367,6 @@ void Ledger::page_in_portions(Cursor cursor, const RowSink& wants_more) {
     const auto rows =
         transaction_.run(k_page, {text(scope_.value), integer(cursor.value), integer(k_page_portion)}, take_row);
     if (rows < k_page_portion) return;
-  }
-}
-
-void Ledger::page_at_once(Cursor cursor, const PageBounds& bounds, const RowSink& wants_more) {
-  const std::int64_t rows_max = bounds.rows + 1;
-  const Statement* statement = &k_whole_page;
-  bool more = true;
-  while (more) {
-    std::int64_t bytes_before_last = 0;
-    std::int64_t last = 0;
-    const auto take_row = [&](const Row& row) {
-      bytes_before_last += std::exchange(last, std::ssize(row.text(3)));
-      if (!more) return;
-      cursor.value = row.integer(5);
-      more = wants_more(read_page_row(row));
-    };
-    const bool whole = statement == &k_whole_page;
-    std::vector<Value> parameters{text(scope_.value), integer(cursor.value), integer(rows_max), integer(bounds.bytes)};
-    if (whole) parameters.push_back(integer(k_rows_of_too_much));
-    const auto rows = transaction_.run(*statement, parameters, take_row);
-    const bool cut_short = whole ? rows == k_rows_of_too_much : bytes_before_last >= bounds.bytes;
-    if (rows == 0 || (rows < rows_max && !cut_short)) return;
-    statement = &k_bounded_page;
   }
 }
 

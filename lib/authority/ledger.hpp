@@ -30,6 +30,7 @@ class Ledger {
 
   /// nullopt: nothing was ever written to this scope. To be read before what is written is decided upon.
   std::optional<ScopeHead> head();
+  bool is_revoked(const ClientId& client);
   /// Makes the head row if there is none; returns the epoch that the scope has now.
   std::string ensure_head(std::string_view epoch);
 
@@ -54,11 +55,22 @@ class Ledger {
   struct PageBounds {
     std::int64_t rows;
     std::int64_t bytes;  // of payloads
+    bool marks;          // whether as_sent and created_us are looked at: what is not need not be sent
   };
   /// Rows after `cursor` in order, until there are none left or the sink says that it wants no more. `bounds` is what
   /// the sink will want at most: more can be had, but costs another statement.
   using RowSink = std::function<bool(const PageRow&)>;
   void page(Cursor cursor, const PageBounds& bounds, const RowSink& wants_more);
+
+  /// What decides whether a client may have a page, and which.
+  struct Front {
+    bool is_revoked = false;
+    ScopeHead head;  // of a scope that was never written to: an empty one
+  };
+  /// A page and its front, of one moment and without waiting for the one before asking for the other. `wants_page`
+  /// hears the front before the page is handed out.
+  Front front_and_page(const ClientId& client, Cursor cursor, const PageBounds& bounds,
+                       const std::function<bool(const Front&)>& wants_page, const RowSink& wants_more);
 
   /// Whether no id was forgotten since head() was read. To be asked behind remember() where store() does not ask: an
   /// id that could be remembered as new may be one that was forgotten meanwhile.
@@ -97,7 +109,6 @@ class Ledger {
   std::optional<Taken> store_in_steps(std::span<RecordChange> changes, std::int64_t now_us);
   std::optional<Taken> store_at_once(std::span<RecordChange> changes, std::int64_t now_us);
   void page_in_portions(Cursor cursor, const RowSink& wants_more);
-  void page_at_once(Cursor cursor, const PageBounds& bounds, const RowSink& wants_more);
 
   sql::Transaction& transaction_;
   const Scope& scope_;

@@ -20,6 +20,7 @@ struct Reader {
   const protocol::Limits& limits;
   const rules::Models& models;
   std::string_view claims;
+  std::string_view view;  // empty: it sees every record as it is stored
 };
 
 /// What one page takes and what it leaves out.
@@ -34,7 +35,11 @@ class PageBuilder {
         full_(!from || request_.full.value_or(false)),
         cursor_(from) {}
 
-  Ledger::PageBounds bounds() const { return {rows_max_, static_cast<std::int64_t>(reader_.limits.page_bytes_max)}; }
+  Ledger::PageBounds bounds() const {
+    return {.rows = rows_max_,
+            .bytes = static_cast<std::int64_t>(reader_.limits.page_bytes_max),
+            .marks = leaves_out_own() || !reader_.view.empty()};
+  }
 
   /// False when the page ends before this row.
   bool take(const PageRow& row) {
@@ -84,9 +89,11 @@ class PageBuilder {
     return model.visible.empty() || rules::is_visible(model, row.payload, reader_.claims);
   }
 
+  bool leaves_out_own() const { return !full_ && request_.skip_own; }
+
   bool left_out(const PageRow& row, bool deleted) const {
     if (full_ && request_.fresh && deleted) return true;
-    if (!full_ && request_.skip_own && row.as_sent && row.written_by == request_.client_id.value) return true;
+    if (leaves_out_own() && row.as_sent && row.written_by == request_.client_id.value) return true;
     if (request_.models.empty()) return false;
     return std::none_of(request_.models.begin(), request_.models.end(),
                         [&](const ModelName& model) { return model.value == row.model; });
@@ -115,12 +122,6 @@ class PageBuilder {
   protocol::PullReplyWriter writer_;
 };
 
-PageBuilder page_from(Ledger& ledger, const Reader& reader, std::optional<Cursor> from) {
-  PageBuilder page(reader, from);
-  ledger.page(from.value_or(Cursor{0}), page.bounds(), [&](const PageRow& row) { return page.take(row); });
-  return page;
-}
-
 /// Whether the cursor lies before what is still known of deletes.
 /// During a full pull it may, as long as nothing more was forgotten since that began.
 bool is_behind_horizon(const protocol::PullRequest& request, const ScopeHead& head) {
@@ -141,15 +142,26 @@ bool must_reset(const protocol::PullRequest& request, const ScopeHead& head, std
 Authority::Page Authority::pull(sql::Database& database, const Scope& scope, const protocol::PullRequest& request,
                                 std::string_view claims) {
   const auto in_force = models();
-  const Reader reader{.request = request, .limits = options_.limits, .models = *in_force, .claims = claims};
   const std::string view = rules::view_of(*in_force, claims);
+  const Reader reader{
+      .request = request, .limits = options_.limits, .models = *in_force, .claims = claims, .view = view};
   const auto transaction = database.begin(sql::Access::read);
   Ledger ledger(*transaction, scope);
-  const ScopeHead head = ledger.head().value_or(ScopeHead());
+  std::optional<PageBuilder> page(std::in_place, reader, request.cursor);
+  const auto take = [&page](const PageRow& row) { return page->take(row); };
+  const auto is_asked_for = [&](const Ledger::Front& front) {
+    return !front.is_revoked && !must_reset(request, front.head, view);
+  };
+  const auto [is_revoked, head] =
+      ledger.front_and_page(request.client_id, request.cursor.value_or(Cursor{0}), page->bounds(), is_asked_for, take);
+  if (is_revoked) return {.is_revoked = true};
   const bool reset = must_reset(request, head, view);
-  PageBuilder page = page_from(ledger, reader, reset ? std::nullopt : request.cursor);
+  if (reset) {
+    page.emplace(reader, std::nullopt);
+    ledger.page(Cursor{0}, page->bounds(), take);
+  }
   transaction->commit();
-  return std::move(page).finish(reset, reset || !request.cursor, head, view);
+  return std::move(*page).finish(reset, reset || !request.cursor, head, view);
 }
 
 }  // namespace tether::authority

@@ -17,8 +17,9 @@ namespace tether::bench {
 namespace {
 
 constexpr Group k_groups[] = {
-    {"record", measure_record},   {"one", measure_one_record}, {"push", measure_push},   {"pull", measure_pull},
-    {"latency", measure_latency}, {"idle", measure_idle},      {"bombs", measure_bombs}, {"large", measure_large},
+    {"record", measure_record}, {"one", measure_one_record}, {"push", measure_push},
+    {"models", measure_models}, {"pull", measure_pull},      {"latency", measure_latency},
+    {"idle", measure_idle},     {"bombs", measure_bombs},    {"large", measure_large},
 };
 
 // With --postgres.

@@ -60,6 +60,7 @@ std::vector<Figure> measure_record(const Workshop& workshop);
 std::vector<Figure> measure_one_record(const Workshop& workshop);
 std::vector<Figure> measure_push(const Workshop& workshop);
 std::vector<Figure> measure_pull(const Workshop& workshop);
+std::vector<Figure> measure_models(const Workshop& workshop);
 std::vector<Figure> measure_latency(const Workshop& workshop);
 std::vector<Figure> measure_idle(const Workshop& workshop);
 std::vector<Figure> measure_bombs(const Workshop& workshop);

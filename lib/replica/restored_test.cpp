@@ -142,9 +142,9 @@ TEST_CASE("cut off between any two steps of a new start, the next push goes on, 
 
     desk.server.reply_to_push(all_applied);
     CHECK(desk.push().pushed == Large::k_rows + 1);
-    std::string before;
     for (const PushRequest& request : desk.server.pushes) {
       CHECK(request.epoch == "two");
+      std::string before;  // of several requests on the wire any may arrive first
       for (const protocol::Mutation& mutation : request.mutations) {
         CHECK_MESSAGE(before < mutation.mutation_id.value, mutation.mutation_id.value);
         before = mutation.mutation_id.value;

@@ -54,7 +54,9 @@ void add_token_commands(CLI::App& app, CommandLine& line) {
   CLI::App* token = add_group(app, "token", "Make, show and revoke the tokens of --auth token");
   CLI::App* create = token->add_subcommand("create", "Make a token; it is shown once");
   create->add_option("--scope", line.token.scope, "the tenant whose records it opens")->type_name("SCOPE")->required();
-  create->add_option("--client", line.token.client, "the only client that may use it; any")->type_name("CLIENT_ID");
+  create->add_option("--client", line.token.client, "the only client that may use it; any")
+      ->type_name("CLIENT_ID")
+      ->check([](const std::string& id) { return id.empty() ? "is empty: leave it out for any client" : ""; });
   line.token.rights = "push,pull";
   create->add_option("--can", line.token.rights, "push, pull, metrics, console, replay; push,pull")
       ->type_name("RIGHTS");

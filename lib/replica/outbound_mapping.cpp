@@ -207,6 +207,9 @@ std::int64_t change_mapping_setting(sql::Transaction& transaction, std::string_v
   }
   const OutboundMappings mappings(transaction);
   if (const rules::FieldMapping* mapping = mappings.in_force(model)) rules::check_mapping(*mapping);
+  // What was pulled before has the names of before: everything is pulled once more.
+  clear_state(transaction, "last_sync_cursor");
+  clear_state(transaction, "full_pull");
   std::int64_t unsent = 0;
   transaction.run(k_count_offered, {model, last}, [&](const sql::Row& row) { unsent = row.integer(0); });
   return unsent;

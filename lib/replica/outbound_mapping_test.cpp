@@ -174,6 +174,16 @@ TEST_CASE("what a restored server lost is sent to it again as it was sent first"
   CHECK(desk.sent(1) == desk.sent(0));
 }
 
+TEST_CASE("after a change of names everything is pulled once more") {
+  Translator desk;
+  desk.set("rename.title", "name");
+  desk.pull_page({snapshot("a", R"({"title":"KEEP","name":"Pump"})", 1)}, 10);
+  desk.set("rename.title", std::nullopt);
+  desk.pull_page({snapshot("a", R"({"title":"KEEP","name":"Pump"})", 1)}, 10);
+  CHECK(desk.server.pulls.back().cursor == std::nullopt);
+  CHECK(desk.live("a") == R"({"title":"KEEP","name":"Pump"})");
+}
+
 TEST_CASE("a mapping that is none changes nothing") {
   Translator desk;
   desk.set("rename.a", "x");

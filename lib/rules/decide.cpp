@@ -51,6 +51,21 @@ Question question_about(const Mutation& admitted, std::string_view claims) {
           .claims = std::string(claims)};
 }
 
+/// Who brings a record back cannot name what it is not told: that comes back as it was.
+Mutation with_untold(Mutation mutation, const Record& record, const Model& model) {
+  if (mutation.operation != Operation::create || !record.deleted || !maps_outbound(model)) return mutation;
+  const auto is_untold = [&](std::string_view field) {
+    const auto is_it = [&](const auto& masked) { return masked.first == field; };
+    return std::ranges::find(model.hide, field) != model.hide.end() || std::ranges::any_of(model.mask, is_it);
+  };
+  protocol::ObjectWriter untold;
+  for (const auto& member : protocol::members(record.payload)) {
+    if (is_untold(protocol::unescaped(member.key))) untold.member(member.key, member.value);
+  }
+  mutation.payload = overlay(std::move(untold).finish(), mutation.payload);
+  return mutation;
+}
+
 /// The mutation as it is to be stored, as far as that depends on nothing but the model.
 std::variant<Mutation, Rejected, Undecided> admitted(const Mutation& sent, const Record& record, const Writer& writer,
                                                      const Model& model, const Verdict* verdict) {
@@ -133,7 +148,7 @@ Outcome decide(const Mutation& sent, const Record& record, const Writer& writer,
   auto ready = admitted(sent, record, writer, model, verdicts.map);
   if (auto* undecided = std::get_if<Undecided>(&ready)) return std::move(*undecided);
   if (auto* refused = std::get_if<Rejected>(&ready)) return std::move(*refused);
-  const auto& stored = std::get<Mutation>(ready);
+  const Mutation stored = with_untold(std::move(std::get<Mutation>(ready)), record, model);
   return finished(resolve(stored, record, writer, model, verdicts.resolve), sent, stored, record, model, writer.claims);
 }
 

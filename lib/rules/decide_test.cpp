@@ -123,6 +123,18 @@ TEST_CASE("a mapper is not asked what a mask is, but what is stored") {
   CHECK_FALSE(map_question(edit, model, "{}"));
 }
 
+TEST_CASE("who brings a record back does not lose what it was not told") {
+  Model model;
+  model.hide = {"secret"};
+  model.mask = {{"pin", R"("****")"}};
+  auto record = record_of(R"({"name":"x","secret":"s","pin":"4711"})");
+  record.deleted = true;
+  CHECK(outcome(mutation_of(Operation::create, R"({"name":"y","pin":"****"})"), record, model) ==
+        R"({"secret":"s","pin":"4711","name":"y"} merged)");
+  CHECK(outcome(mutation_of(Operation::create, R"({"pin":"1"})"), record, model) ==
+        R"({"secret":"s","pin":"1"} merged)");
+}
+
 TEST_CASE("whoever moves a record out of its own view is told so") {
   Model model;
   model.visible = {{.field = "school", .any_of = {{.claim = "school"}}}};

@@ -236,7 +236,7 @@ struct JsonSchema::Compiled {
   std::optional<FieldsSchema> fields;
 
   bool fits(std::string_view payload) const {
-    start_counting_steps();
+    start_counting_steps(payload.size());
     return fields ? fields->fits(payload) : rules::fits(whole, schema_value(payload));
   }
 };
@@ -260,7 +260,7 @@ std::string JsonSchema::messages(std::string_view payload) const {
   const json value = schema_value(payload);
   valijson::ValidationResults results;
   try {
-    start_counting_steps();
+    start_counting_steps(payload.size());
     fits(compiled_->whole, value, &results);
   } catch (const EnoughDone&) {
     // what has been found by now is all that is told

@@ -6,6 +6,7 @@
 #include <re2/re2.h>
 
 #include <cmath>
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -36,6 +37,8 @@ constexpr std::int64_t k_pattern_memory = 1 << 20;  // bytes of one compiled pat
 
 // Of one check. A payload of 1 MiB has at most half a million values.
 constexpr std::size_t k_steps_max = 3'000'000;
+constexpr std::size_t k_steps_always = 100'000;
+constexpr std::size_t k_steps_per_byte = 16;
 thread_local std::size_t steps_left = 0;
 
 /// A keyword with its value: what is said when it does not hold, and whether it does.
@@ -347,8 +350,8 @@ class EnoughBuilder final : public valijson::ConstraintBuilder {
 
 }  // namespace
 
-void start_counting_steps() {
-  steps_left = k_steps_max;
+void start_counting_steps(std::size_t payload_bytes) {
+  steps_left = std::min(k_steps_max, k_steps_always + k_steps_per_byte * payload_bytes);
 }
 
 std::string own_keyword(std::string_view keyword) {

@@ -21,7 +21,7 @@ class EnoughDone final : public std::exception {};
 /// Before every check on this thread: it ends with EnoughDone after so many schemas that were put to values. One that
 /// refers to itself on several ways can need more of them than there are atoms. (The library carries nothing of ours
 /// along with a check.)
-void start_counting_steps();
+void start_counting_steps(std::size_t payload_bytes);
 
 /// Under what name the library meets our `keyword`, whose value is then the text of the original value.
 std::string own_keyword(std::string_view keyword);

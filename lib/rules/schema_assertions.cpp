@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
-#include <cmath>
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>

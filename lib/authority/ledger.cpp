@@ -99,17 +99,18 @@ constexpr Statement k_page{"SELECT " TETHER_PAGE_COLUMNS
                            " FROM tether_records "
                            "WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT $3"};
 constexpr std::int64_t k_page_portion = 256;  // rows: few statements for a page, little thrown away when it ends early
-// What Postgres finds it sends; so first of all the lengths are added up, which it knows without reading the payloads.
-// When all of it fits into a page, as it usually does, all is sent, else the first two rows: planned in half the time
-// that the statement below takes.
-#define TETHER_ROWS_AHEAD "FROM tether_records WHERE scope = $1 AND updated_us > $2 ORDER BY updated_us LIMIT "
-constexpr std::int64_t k_rows_of_too_much = 2;
-#define TETHER_ALL_OR_TWO                                                                                      \
-  " " TETHER_ROWS_AHEAD "CASE WHEN (SELECT sum(octet_length(payload)) FROM (SELECT payload " TETHER_ROWS_AHEAD \
-  "$3) AS found) < $4 THEN $3 ELSE $5 END"
-constexpr Statement k_whole_page{"SELECT " TETHER_PAGE_COLUMNS TETHER_ALL_OR_TWO};
-constexpr Statement k_whole_page_without_marks{"SELECT " TETHER_PLAIN_COLUMNS ", NULL, NULL" TETHER_ALL_OR_TWO};
-#undef TETHER_ALL_OR_TWO
+// What Postgres finds it sends, so the rows that it may send are bounded before their payloads are read. Few payloads
+// are long, and those have an index of their own: up to the first of them, and with it, a page is as short as its rows
+// are few.
+#define TETHER_ROWS_AHEAD "FROM tether_records WHERE scope = $1 AND updated_us > $2 "
+#define TETHER_UP_TO_A_LONG_ONE                                                                        \
+  " " TETHER_ROWS_AHEAD "AND updated_us <= coalesce((SELECT updated_us " TETHER_ROWS_AHEAD             \
+  "AND length(payload) > 2000 ORDER BY updated_us LIMIT 1), 9223372036854775807) ORDER BY updated_us " \
+  "LIMIT $3"
+constexpr Statement k_short_rows{"SELECT " TETHER_PAGE_COLUMNS TETHER_UP_TO_A_LONG_ONE};
+constexpr Statement k_short_rows_without_marks{"SELECT " TETHER_PLAIN_COLUMNS ", NULL, NULL" TETHER_UP_TO_A_LONG_ONE};
+constexpr std::int64_t k_long = 2'000;  // characters, as the index tether_records_long has it
+#undef TETHER_UP_TO_A_LONG_ONE
 // As long as a page gets, and no longer. Where it ends is found out without the payloads: to carry them along would
 // take longer. Two rows beyond the bytes wanted: the one that crosses the bound, and one that shows that there are
 // more.
@@ -119,7 +120,7 @@ constexpr Statement k_bounded_page{
     "WHERE scope = $1 AND updated_us > $2 AND updated_us <= (SELECT max(updated_us) FROM (SELECT updated_us, "
     "sum(bytes) OVER (ORDER BY updated_us ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS before "
     "FROM (SELECT updated_us, octet_length(payload) AS bytes " TETHER_ROWS_AHEAD
-    "$3) AS found) AS measured WHERE before IS NULL OR before < $4) ORDER BY updated_us"};
+    "ORDER BY updated_us LIMIT $3) AS found) AS measured WHERE before IS NULL OR before < $4) ORDER BY updated_us"};
 #undef TETHER_ROWS_AHEAD
 #undef TETHER_PAGE_COLUMNS
 #undef TETHER_PLAIN_COLUMNS
@@ -173,17 +174,17 @@ class PageAtOnce {
   sql::Call next_call() {
     ++calls_;
     rows_ = bytes_before_last_ = last_ = 0;
-    const Statement& whole_page = bounds_.marks ? k_whole_page : k_whole_page_without_marks;
-    std::vector<Value> parameters{text(scope_.value), integer(cursor_.value), integer(rows_max_),
-                                  integer(bounds_.bytes)};
-    if (calls_ == 1) parameters.push_back(integer(k_rows_of_too_much));
-    return {calls_ == 1 ? whole_page : k_bounded_page, std::move(parameters), [this](const Row& row) { take(row); }};
+    rows_asked_ = calls_ == 1 ? std::min(rows_max_, bounds_.bytes / k_long + 1) : rows_max_;
+    std::vector<Value> parameters{text(scope_.value), integer(cursor_.value), integer(rows_asked_)};
+    if (calls_ > 1) parameters.push_back(integer(bounds_.bytes));
+    const Statement& short_rows = bounds_.marks ? k_short_rows : k_short_rows_without_marks;
+    return {calls_ == 1 ? short_rows : k_bounded_page, std::move(parameters), [this](const Row& row) { take(row); }};
   }
 
   bool is_complete() const {
     if (calls_ == 0) return false;
-    const bool cut_short = calls_ == 1 ? rows_ == k_rows_of_too_much : bytes_before_last_ >= bounds_.bytes;
-    return !more_ || rows_ == 0 || (rows_ < rows_max_ && !cut_short);
+    const bool cut_short = calls_ == 1 ? last_ > k_long : bytes_before_last_ >= bounds_.bytes;
+    return !more_ || rows_ == 0 || (rows_ < rows_asked_ && !cut_short);
   }
 
  private:
@@ -202,6 +203,7 @@ class PageAtOnce {
   const Ledger::RowSink& wants_more_;
   bool more_ = true;
   int calls_ = 0;
+  std::int64_t rows_asked_ = 0;
   // Of the last one:
   std::int64_t rows_ = 0;
   std::int64_t bytes_before_last_ = 0;

@@ -18,17 +18,32 @@ void fill(Server& server, int entities) {
   server.push("ann", batch);
 }
 
-/// The number of rows of each page, following has_more; every page but an empty first one moves the cursor.
-std::vector<std::size_t> pages(Server& server, protocol::PullRequest request) {
-  std::vector<std::size_t> out;
+/// All pages, following has_more; every page but an empty first one moves the cursor.
+void each_page(Server& server, protocol::PullRequest request,
+               const std::function<void(const protocol::PullReply&)>& look_at) {
   for (;;) {
     const auto reply = server.pull(request);
-    out.push_back(reply.snapshots.size());
-    if (!reply.has_more) return out;
+    look_at(reply);
+    if (!reply.has_more) return;
     REQUIRE(reply.new_cursor.has_value());
     REQUIRE((!request.cursor || *reply.new_cursor > *request.cursor));
     request.cursor = reply.new_cursor;
   }
+}
+
+/// The number of rows of each page.
+std::vector<std::size_t> pages(Server& server, const protocol::PullRequest& request) {
+  std::vector<std::size_t> out;
+  each_page(server, request, [&](const protocol::PullReply& reply) { out.push_back(reply.snapshots.size()); });
+  return out;
+}
+
+std::vector<std::string> ids_of_all_pages(Server& server, const protocol::PullRequest& request) {
+  std::vector<std::string> out;
+  each_page(server, request, [&](const protocol::PullReply& reply) {
+    for (const auto& row : reply.snapshots) out.push_back(row.key.id.value);
+  });
+  return out;
 }
 
 TEST_CASE("an empty scope answers null with null, and a cursor that it never gave out with its beginning") {
@@ -83,6 +98,28 @@ TEST_CASE("a page ends once its text is long, but never without a row") {
   Server small(tiny);
   fill(small, 3);
   CHECK(pages(small, after({})) == std::vector<std::size_t>{1, 1, 1});
+}
+
+TEST_CASE("pages of short and long payloads among each other join without a seam, whatever their bounds") {
+  std::vector<protocol::Mutation> batch;
+  std::vector<std::string> ids;
+  for (int i = 1; i <= 40; ++i) {
+    ids.push_back("T" + std::to_string(i));
+    std::string text(i % 7 == 0 ? 2'500 : 90, 'x');
+    for (int clef = 0; i % 5 == 0 && clef < 1'500 + 30 * i; ++clef) text += "\U0001D11E";  // four bytes, one character
+    batch.push_back(create(i, ids.back(), R"({"t":")" + text + "\"}"));
+  }
+  for (const std::size_t bytes : {0, 300, 2'000, 5'000, 60'000, 1'000'000}) {
+    Options options;
+    options.limits.page_bytes_max = bytes;
+    Server server(options);
+    server.push("ann", batch);
+    for (const int rows : {1, 3, 39, 40, 1'000}) {
+      CAPTURE(bytes);
+      CAPTURE(rows);
+      CHECK(ids_of_all_pages(server, after({}, rows)) == ids);
+    }
+  }
 }
 
 TEST_CASE("skip_own leaves out what this client wrote and is stored as sent, never in a full pull") {

@@ -16,6 +16,7 @@ extern const std::string_view authority_schema;
 extern const std::string_view authority_schema_2;
 extern const std::string_view authority_schema_3;
 extern const std::string_view authority_schema_4;
+extern const std::string_view authority_schema_5;
 }  // namespace tether::embedded
 
 namespace tether::authority {
@@ -24,9 +25,9 @@ namespace {
 /// Migration n brings a store from version n - 1 to n. Its number is a key, written first: of two programs that begin
 /// the same one, the later waits, and fails once the earlier is done.
 std::string migration(int version) {
-  const std::array<std::string_view, k_schema_version> scripts{embedded::authority_schema, embedded::authority_schema_2,
-                                                               embedded::authority_schema_3,
-                                                               embedded::authority_schema_4};
+  const std::array<std::string_view, k_schema_version> scripts{
+      embedded::authority_schema, embedded::authority_schema_2, embedded::authority_schema_3,
+      embedded::authority_schema_4, embedded::authority_schema_5};
   const std::string script(scripts.at(static_cast<std::size_t>(version - 1)));
   const std::string number = "\nINSERT INTO tether_schema(version) VALUES (" + std::to_string(version) + ");\n";
   return version == 1 ? script + number : number + script;  // the first one makes the table

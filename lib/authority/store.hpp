@@ -8,7 +8,7 @@
 
 namespace tether::authority {
 
-constexpr int k_schema_version = 4;
+constexpr int k_schema_version = 5;
 
 /// Brings the store to k_schema_version; safe to repeat and to run at the same moment elsewhere. Returns the version it
 /// had. Throws Fatal(newer_version) for a store of a later program, Fatal(not_a_database) for a database of someone

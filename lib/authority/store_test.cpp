@@ -81,9 +81,9 @@ TEST_CASE("a store of a later program is refused and left alone") {
   const testing::ServerStore store;
   const auto database = store.open();
   migrate(*database);
-  database->execute("INSERT INTO tether_schema(version) VALUES (5)");
+  database->execute("INSERT INTO tether_schema(version) VALUES (6)");
   CHECK(refusal(*database) == ErrorCode::newer_version);
-  CHECK(schema_version(*database) == 5);
+  CHECK(schema_version(*database) == 6);
 }
 
 TEST_CASE("a database of something else is refused and left alone") {

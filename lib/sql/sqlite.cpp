@@ -118,6 +118,9 @@ class SqliteTransaction final : public Transaction {
 
 // Instructions of SQLite between two calls of a tick: some thousand calls a second.
 constexpr int k_instructions_per_tick = 20'000;
+// The WAL is brought into the file once it is this long. Batches touch the same index pages again and again: the fewer
+// checkpoints, the fewer of them are written twice.
+constexpr int k_checkpoint_pages = 4'000;
 
 int open_flags(Open open) {
   constexpr int k_always = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -150,7 +153,7 @@ SqliteDatabase::SqliteDatabase(const SqliteOptions& options)
   if (options.open == Open::read_only) return;
   if (!is_wal) use_wal();
   execute(options.durability == Durability::full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL", {}, {});
-  sqlite3_wal_autocheckpoint(connection, options.checkpoint_pages);
+  sqlite3_wal_autocheckpoint(connection, k_checkpoint_pages);
   if (options.cache_kib != SqliteOptions().cache_kib) {
     execute("PRAGMA cache_size=-" + std::to_string(options.cache_kib), {}, {});
   }

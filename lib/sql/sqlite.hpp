@@ -20,8 +20,6 @@ struct SqliteOptions {
   Open open = Open::existing;
   Durability durability = Durability::full;
   int busy_timeout_ms = 10'000;
-  int checkpoint_pages =
-      1'000;              // the WAL is brought into the file at this length; more: busy pages are written less often
   int cache_kib = 2'000;  // pages kept in memory by this connection
 };
 

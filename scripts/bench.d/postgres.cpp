@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "bench.d/load.hpp"
+#include "bench.d/page_reader.hpp"
 #include "bench.d/workshop.hpp"
 
 namespace tether::bench {
@@ -46,26 +47,11 @@ Figure push_beside_bare(const Workshop& workshop, const std::string& original, i
                         per_second(workshop.rows, median(bare)), least);
 }
 
-/// One page after `cursor` (a number, or null), fetched and thrown away; the cursor behind it.
-std::string fetch_page(httplib::Client& client, const std::string& cursor) {
-  constexpr std::string_view k_new_cursor = "\"new_sync_cursor\":";
-  const auto reply = client.Post(
-      "/tether/pull", fmt::format(R"({{"client_id":"bench","last_sync_cursor":{},"limit":{}}})", cursor, k_page),
-      "application/json");
-  if (!reply || reply->status != 200) throw std::runtime_error("a page did not arrive");
-  const auto at = reply->body.rfind(k_new_cursor);
-  if (at == std::string::npos) throw std::runtime_error("a page without a cursor");
-  const auto start = at + k_new_cursor.size();
-  return reply->body.substr(start, reply->body.find_first_not_of("0123456789", start) - start);
-}
-
 double fetch_all_pages_ms(int port, std::int64_t rows) {
-  httplib::Client client("127.0.0.1", port);
-  client.set_keep_alive(true);
-  client.set_tcp_nodelay(true);
+  PageReader reader(port);
   return ms_of([&] {
     std::string cursor = "null";
-    for (std::int64_t fetched = 0; fetched < rows; fetched += k_page) cursor = fetch_page(client, cursor);
+    for (std::int64_t fetched = 0; fetched < rows; fetched += k_page) cursor = reader.read(cursor, k_page);
   });
 }
 
@@ -89,14 +75,11 @@ void fill(const std::string& url, std::int64_t rows) {
 class Paged {
  public:
   Paged(const Workshop& workshop, const std::string& name, std::int64_t rows)
-      : rows_(rows), service_(workshop.serve(filled(workshop, name, rows))), client_("127.0.0.1", service_.port()) {
-    client_.set_keep_alive(true);
-    client_.set_tcp_nodelay(true);
-  }
+      : rows_(rows), service_(workshop.serve(filled(workshop, name, rows))), reader_(service_.port()) {}
 
   void fetch(int page, int of_pages) {
     const std::string cursor = std::to_string((rows_ - k_page) / of_pages * page);
-    times_.push_back(ms_of([&] { fetch_page(client_, cursor); }));
+    times_.push_back(ms_of([&] { reader_.read(cursor, k_page); }));
   }
   double page_ms() const { return median(times_); }
 
@@ -109,7 +92,7 @@ class Paged {
 
   std::int64_t rows_;
   Service service_;
-  httplib::Client client_;
+  PageReader reader_;
   std::vector<double> times_;
 };
 

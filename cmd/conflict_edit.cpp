@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/hash.hpp"
 #include "base/ulid.hpp"
 #include "cmd/conflict_view.hpp"
 #include "cmd/editor.hpp"
@@ -59,7 +60,12 @@ std::string proposed(const Disputed& disputed) {
   return rules::overlay(*disputed.now, taken_of_mine(conflict, *disputed.now));
 }
 
-std::string explanation(const ConflictView& conflict) {
+std::string record_line(const Disputed& disputed) {
+  return "# record " + (disputed.now ? content_hash(*disputed.now) : "deleted") + "\n";
+}
+
+std::string explanation(const Disputed& disputed) {
+  const ConflictView& conflict = disputed.conflict;
   std::string text = "# " + printable(conflict.key.model.value) + " " + printable(conflict.key.id.value) +
                      ", conflict " + printable(conflict.mutation_id.value) + "\n";
   if (conflict.operation == protocol::Operation::remove) {
@@ -70,7 +76,20 @@ std::string explanation(const ConflictView& conflict) {
          "#\n"
          "# The record will have these fields once you save this and end the editor. A field\n"
          "# that you take out stays as it is on the server. Lines that begin with # count\n"
-         "# for nothing. Leave nothing else, and the conflict stays open.\n";
+         "# for nothing. Leave nothing else, and the conflict stays open.\n" +
+         record_line(disputed);
+}
+
+/// Calls `take` with each line that is neither blank nor a comment.
+void each_line_that_counts(std::string_view text, const std::function<void(std::string_view)>& take) {
+  constexpr std::string_view k_blank = " \t\r\n";
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    const std::string_view line = text.substr(0, end);
+    const std::size_t begin = line.find_first_not_of(k_blank);
+    if (begin != std::string_view::npos && line[begin] != '#') take(line);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
 }
 
 std::string comments(const FieldRow& row, const Values& now, const std::string& field) {
@@ -89,15 +108,13 @@ std::string comments(const FieldRow& row, const Values& now, const std::string& 
 /// The text on its way through an editor, beside the tether file.
 class Draft {
  public:
-  Draft(std::string path, std::string_view fresh) : path_(std::move(path)) {
-    const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0 && errno != EEXIST) throw_no_file(path_);
-    found_ = file < 0;
-    if (found_) return;
-    const bool written = ::write(file, fresh.data(), fresh.size()) == static_cast<ssize_t>(fresh.size());
-    if (::close(file) == 0 && written) return;
-    ::unlink(path_.c_str());
-    throw_no_file(path_);
+  Draft(std::string path, std::string_view fresh) : path_(std::move(path)) { found_ = !make(path_, fresh); }
+
+  /// The old text stands until the new one is written.
+  void replace(std::string_view text) const {
+    const std::string other = path_ + ".new";
+    ::unlink(other.c_str());
+    if (!make(other, text) || ::rename(other.c_str(), path_.c_str()) != 0) throw_no_file(path_);
   }
 
   std::string read(Context& context) const { return Input(context, path_).read_all(k_text_bytes_max); }
@@ -107,9 +124,33 @@ class Draft {
   const std::string& path() const { return path_; }
 
  private:
+  /// False where there is one already.
+  static bool make(const std::string& path, std::string_view text) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0 && errno == EEXIST) return false;
+    if (file < 0) throw_no_file(path);
+    const bool written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    if (::close(file) == 0 && written) return true;
+    ::unlink(path.c_str());
+    throw_no_file(path);
+  }
+
   std::string path_;
   bool found_ = false;
 };
+
+/// Goes on with what was written before.
+void take_up(Context& context, const Draft& draft, const Disputed& disputed) {
+  const std::string written = draft.read(context);
+  if (is_made_over(written, disputed)) {
+    context.terminal().message("going on with what was written before, in " + printable(draft.path()) +
+                               " (delete it to start anew)");
+    return;
+  }
+  draft.replace(text_to_edit_again(disputed, written));
+  context.terminal().message("the record changed since: what was written before stands as comments beneath it, in " +
+                             printable(draft.path()));
+}
 
 /// Names no other file than one of ours, whatever a damaged file says.
 std::string draft_path(const std::string& file, const ConflictView& conflict) {
@@ -138,7 +179,7 @@ std::string text_to_edit(const Disputed& disputed) {
   const std::string object = proposed(disputed);
   const std::string present = disputed.now.value_or("{}");
   const Values now = values_of(present);
-  std::string text = explanation(disputed.conflict) + "{";
+  std::string text = explanation(disputed) + "{";
   std::string_view separator = "\n";
   for (const Member& member : protocol::members(object)) {
     const std::string field = protocol::unescaped(member.key);
@@ -151,16 +192,19 @@ std::string text_to_edit(const Disputed& disputed) {
   return text + "\n}\n";
 }
 
+bool is_made_over(std::string_view text, const Disputed& disputed) {
+  return text.find(record_line(disputed)) != std::string_view::npos;
+}
+
+std::string text_to_edit_again(const Disputed& disputed, std::string_view written) {
+  std::string text = text_to_edit(disputed) + "\n# The record changed. This was written before:\n";
+  each_line_that_counts(written, [&](std::string_view line) { text += "#   " + std::string(line) + "\n"; });
+  return text;
+}
+
 std::optional<std::string> edited_object(std::string_view text) {
-  constexpr std::string_view k_blank = " \t\r\n";
   std::string object;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    const std::string_view line = text.substr(0, end);
-    const std::size_t begin = line.find_first_not_of(k_blank);
-    if (begin != std::string_view::npos && line[begin] != '#') object += std::string(line) + "\n";
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
+  each_line_that_counts(text, [&](std::string_view line) { object += std::string(line) + "\n"; });
   if (object.empty()) return std::nullopt;
   protocol::check_object(object);
   return object;
@@ -169,17 +213,16 @@ std::optional<std::string> edited_object(std::string_view text) {
 replica::Resolution resolution_by(const Disputed& disputed, std::string_view object) {
   std::string fields = rules::changes(disputed.now.value_or("{}"), object);
   if (protocol::members(fields).empty()) return {.kind = replica::Resolution::Kind::theirs};
-  return {.kind = replica::Resolution::Kind::data, .fields = std::move(fields)};
+  return {.kind = replica::Resolution::Kind::data,
+          .fields = std::move(fields),
+          .seen = replica::Resolution::Seen{disputed.now}};
 }
 
 void resolve_in_editor(Context& context, const std::string& file, const Disputed& disputed,
                        const std::function<void(const replica::Resolution&)>& resolve) {
   const std::string fresh = text_to_edit(disputed);
   const Draft draft(draft_path(file, disputed.conflict), fresh);
-  if (draft.found()) {
-    context.terminal().message("going on with what was written before, in " + printable(draft.path()) +
-                               " (delete it to start anew)");
-  }
+  if (draft.found()) take_up(context, draft, disputed);
   try {
     edit(context, draft, disputed, resolve);
   } catch (const Error& fault) {

@@ -19,8 +19,15 @@ struct Disputed {
   std::optional<std::string> now;
 };
 
-/// Proposed is what stands now, with what only mine changed, and mine of what both changed.
+/// Proposed is what stands now, with what only mine changed, and mine of what both changed. Above it, for
+/// is_made_over(), a hash of what stands now.
 std::string text_to_edit(const Disputed& disputed);
+
+/// Whether a text was made over the record as it stands now.
+bool is_made_over(std::string_view text, const Disputed& disputed);
+
+/// A new text, with what was written over an earlier state beneath it as comments.
+std::string text_to_edit_again(const Disputed& disputed, std::string_view written);
 
 /// What was left of it; nullopt: nothing but comments. Throws Error(invalid_input) for what is no JSON object.
 std::optional<std::string> edited_object(std::string_view text);
@@ -30,8 +37,9 @@ std::optional<std::string> edited_object(std::string_view text);
 replica::Resolution resolution_by(const Disputed& disputed, std::string_view object);
 
 /// Opens the editor and hands what was written to `resolve`. Until that returned, the text lies beside `file`, from
-/// where the same command goes on with it; only a text that nobody changed is not kept. Throws Error(invalid_input) for
-/// a text that was emptied.
+/// where the same command goes on with it; only a text that nobody changed is not kept. What was written over another
+/// state of the record than the present one is shown, and settles nothing. Throws Error(invalid_input) for a text that
+/// was emptied.
 void resolve_in_editor(Context& context, const std::string& file, const Disputed& disputed,
                        const std::function<void(const replica::Resolution&)>& resolve);
 

@@ -213,6 +213,44 @@ TEST_CASE("what was written before the editor failed is kept") {
   CHECK(quarrel.is_open());
 }
 
+TEST_CASE("what reaches the record while it is edited is not set back") {
+  Quarrel quarrel;
+  const std::string meanwhile = "sqlite3 " + quarrel.ann.path() +
+                                " \"UPDATE tether_records SET payload = json_set(payload, '\\$.title', 'Pump C')\"; ";
+  const Said said =
+      quarrel.edit("f() { " + meanwhile + sed("s/\"title\": .*/\"title\": \"Pump of both\",/") + " \"$1\"; }; f");
+  CHECK(said.status == 1);
+  CHECK(said.err.find("the record changed meanwhile") != std::string::npos);
+  CHECK(quarrel.is_open());
+  const Said again = quarrel.edit(sed("s/\"title\": .*/\"title\": \"Pump of all\",/"));
+  CHECK(again.err.find("the record changed since: what was written before stands as comments beneath it, in " +
+                       quarrel.draft()) != std::string::npos);
+  CHECK(again.status == 0);
+  CHECK(quarrel.shown().find(R"("title":"Pump of all")") != std::string::npos);
+}
+
+TEST_CASE("what reaches other fields while a record is edited stays") {
+  Quarrel quarrel;
+  const std::string meanwhile = "sqlite3 " + quarrel.ann.path() +
+                                " \"UPDATE tether_records SET payload = json_set(payload, '\\$.note', 'seen')\"; ";
+  const Said said =
+      quarrel.edit("f() { " + meanwhile + sed("s/\"title\": .*/\"title\": \"Pump of both\",/") + " \"$1\"; }; f");
+  CHECK(said.status == 0);
+  CHECK(quarrel.shown().find(R"("title":"Pump of both","done":true,"note":"seen")") != std::string::npos);
+}
+
+TEST_CASE("a text written over an earlier state is shown beneath the present one, and counts for nothing") {
+  const Disputed before = dispute(R"({"a":1})", R"({"a":2})", R"({"a":3})", R"({"a":3})");
+  const Disputed now = dispute(R"({"a":1})", R"({"a":2})", R"({"a":3})", R"({"a":4})");
+  const std::string written = text_to_edit(before);
+  CHECK(is_made_over(written, before));
+  CHECK_FALSE(is_made_over(written, now));
+  const std::string text = text_to_edit_again(now, written);
+  CHECK(is_made_over(text, now));
+  CHECK(text.ends_with("\n# The record changed. This was written before:\n#   {\n#     \"a\": 2\n#   }\n"));
+  CHECK(edited_object(text) == edited_object(text_to_edit(now)));
+}
+
 TEST_CASE("a field that no record may have is refused, and the text kept") {
   Quarrel quarrel;
   CHECK(quarrel.edit(sed("s/\"title\": /\"tether_id\": /")).status == 1);

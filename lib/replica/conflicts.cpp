@@ -113,6 +113,16 @@ std::optional<Recorded> record_resolution(File& file, sql::Transaction& transact
   throw Error(ErrorCode::internal, "unknown kind of resolution");
 }
 
+void check_as_seen(sql::Transaction& transaction, const EntityKey& key, const Resolution& resolution) {
+  if (!resolution.seen) return;
+  const std::optional<std::string>& seen = resolution.seen->payload;
+  const std::optional<RecordRow> present = read_record(transaction, key);
+  const bool exists = present && !present->deleted;
+  const auto chosen = [&](const std::string& payload) { return rules::selected(payload, resolution.fields); };
+  if (exists == seen.has_value() && (!seen || rules::same_fields(chosen(*seen), chosen(present->payload)))) return;
+  throw Error(ErrorCode::exists, "the record changed meanwhile", "Look at it and choose again.");
+}
+
 }  // namespace
 
 std::string_view name(Resolution::Kind kind) {
@@ -151,6 +161,7 @@ std::optional<Recorded> resolve_conflict(File& file, const MutationId& id, const
   protocol::check_object(resolution.fields);
   return sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
     const ConflictView conflict = open_conflict(transaction, id);
+    check_as_seen(transaction, conflict.key, resolution);
     std::optional<Recorded> recorded = record_resolution(file, transaction, conflict, resolution);
     const std::string now = rfc3339_ms(file.clock().now());
     transaction.run(k_resolve, {id.value, now, name(resolution.kind)});

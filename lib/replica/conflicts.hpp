@@ -45,13 +45,19 @@ struct Resolution {
     data     // a payload made by hand over theirs
   } kind = Kind::theirs;
   std::string fields = "{}";  // of set and data
+  // What was seen of the record when this was chosen, if that is said; nullopt in it: it was deleted. Where a field of
+  // `fields` is another by now, nothing is recorded.
+  struct Seen {
+    std::optional<std::string> payload;
+  };
+  std::optional<Seen> seen = {};
 };
 
 /// As tether_conflicts and the JSON of cmd say it.
 std::string_view name(Resolution::Kind kind);
 
 /// The mutation that was recorded, or nullopt when what stands is what was wanted. Throws Error(not_found); an already
-/// resolved conflict is Error(exists).
+/// resolved conflict is Error(exists), and so is a record that changed since it was seen.
 std::optional<Recorded> resolve_conflict(File& file, const MutationId& id, const Resolution& resolution);
 
 }  // namespace tether::replica

@@ -62,8 +62,8 @@ class Terminal {
   bool has_bar_ = false;
 };
 
-/// Rows with aligned columns. The widths come from the first thousand rows, which are held back; later ones stream, so
-/// that a long table takes no memory.
+/// Rows with aligned columns. The widths come from the first thousand rows, or the first mebibyte, which are held back;
+/// later ones stream, so that a long table takes no memory.
 class Table {
  public:
   enum class Align { left, right };
@@ -88,6 +88,7 @@ class Table {
   std::vector<Column> columns_;
   std::vector<std::size_t> widths_;
   std::vector<std::vector<Cell>> held_;
+  std::size_t bytes_held_ = 0;
   bool streaming_ = false;
 };
 

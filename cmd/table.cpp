@@ -7,6 +7,7 @@ namespace tether::cmd {
 namespace {
 
 constexpr std::size_t k_rows_held = 1'000;
+constexpr std::size_t k_bytes_held = 1024 * 1024;
 constexpr std::size_t k_last_column_least = 20;  // a narrow terminal wraps rather than hides everything
 constexpr std::string_view k_gap = "  ";
 
@@ -21,9 +22,12 @@ void Table::row(std::vector<Cell> cells) {
     print(cells);
     return;
   }
-  for (std::size_t i = 0; i < cells.size(); ++i) widths_[i] = std::max(widths_[i], display_width(cells[i].text));
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    widths_[i] = std::max(widths_[i], display_width(cells[i].text));
+    bytes_held_ += cells[i].text.size();
+  }
   held_.push_back(std::move(cells));
-  if (held_.size() >= k_rows_held) finish();
+  if (held_.size() >= k_rows_held || bytes_held_ >= k_bytes_held) finish();
 }
 
 void Table::finish() {

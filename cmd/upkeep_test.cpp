@@ -2,6 +2,9 @@
 // `tether compact` and `tether backup`.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "cmd/byte_size.hpp"
 #include "cmd/desk.hpp"
 #include "testing/world.hpp"
@@ -58,6 +61,10 @@ TEST_CASE("a backup is a whole copy, and overwrites nothing") {
   CHECK(said.out == "copied " + house.ann.path() + " to " + path + " (" + human_bytes(file_bytes(path)) + ")\n");
   CHECK(house.ann.type({"--db", path, "list", "Task"}).status == 0);
   CHECK(house.ann.type({"backup", path}).status == 1);
+  const std::string beside = path + ".2";
+  std::ofstream(beside + "-wal") << "of another file";
+  CHECK(house.ann.type({"backup", beside}).err.find(beside + "-wal exists already") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(beside));
   CHECK(house.ann.type({"backup"}).status == 2);
   Desk copy(path, house.world.clock(), house.world.random(), house.wire);
   CHECK(copy.type({"list", "Task"}).out.find("Pump") != std::string::npos);

@@ -11,6 +11,7 @@
 #include "service/models_file.hpp"
 #include "service/store.hpp"
 #include "service/tls.hpp"
+#include "sql/sqlite.hpp"
 
 namespace tether::service {
 
@@ -90,7 +91,7 @@ int check(const Options& options, std::ostream& out) {
   expect_migrated(*store, options);
   if (const std::string found = damage(options, *store); !found.empty()) {
     throw Fatal(ErrorCode::corrupt, options.store_path + " is damaged: " + found,
-                "Keep a copy of it and of its -wal file, then restore a backup.");
+                "To go on, " + sql::way_back_from(options.store_path));
   }
   out << "store: " << options.store_path << " is sound, schema " << authority::k_schema_version << "\n";
   return k_exit_done;

@@ -18,7 +18,7 @@ struct HttpOptions {
   std::string ca_file;  // empty: the system's certificates
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds request_timeout{30'000};  // for the whole answer
-  std::size_t reply_bytes_max = 64 * 1024 * 1024;
+  std::size_t reply_bytes_max = 32 * 1024 * 1024;
 };
 
 /// Throws Error(usage) for a URL that is none.

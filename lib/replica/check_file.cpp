@@ -9,6 +9,7 @@
 #include "replica/schema.hpp"
 #include "replica/status.hpp"
 #include "replica/upkeep.hpp"
+#include "sql/sqlite.hpp"
 
 namespace tether::replica {
 namespace {
@@ -43,7 +44,7 @@ Check check_integrity(File& file) {
   });
   if (found == "ok") return {"integrity", CheckResult::ok, "SQLite finds no damage"};
   return {"integrity", CheckResult::failed,
-          found + ". Keep a copy of the file and its -wal, then restore a backup, or make a new file and pull."};
+          found + ". To go on, " + sql::way_back_from(file.path()) + " Or make a new file and pull."};
 }
 
 Check check_schema(File& file, bool fix) {

@@ -84,10 +84,18 @@ std::int64_t number(sql::Database& database, std::string_view query) {
   return value;
 }
 
+bool is_store_of_service(sql::Database& database) {
+  return number(database, "SELECT count(*) FROM sqlite_schema WHERE name = 'tether_scopes'") > 0;
+}
+
 [[noreturn]] void refuse_foreign(sql::Database& database, const std::string& path) {
   const std::int64_t version = number(database, "PRAGMA user_version");
   const bool marked_ours = number(database, "PRAGMA application_id") == k_application_id;
   if (marked_ours && version > k_schema_version) refuse_newer(path, version);
+  if (is_store_of_service(database)) {
+    throw Error(ErrorCode::not_a_database, path + " is the store of a tether-service",
+                "Name a file of your own; the store belongs to the service alone.");
+  }
   const std::string adopt = "Add Tether's tables to it with `tether --db " + path + " init --adopt`.";
   switch (owner_of(database)) {
     case Owner::nobody:
@@ -183,7 +191,9 @@ InitReport make_ours(sql::Database& database, const InitOptions& options, Clock&
   return sql::in_transaction(database, sql::Access::write, [&](sql::Transaction& transaction) {
     const Owner owner = owner_of(database);
     if (owner == Owner::tether) return InitReport{false, {state(transaction, "client_id").value_or("")}};
-    if (owner != Owner::nobody && !options.adopt) refuse_foreign(database, options.path);
+    if (owner != Owner::nobody && (!options.adopt || is_store_of_service(database))) {
+      refuse_foreign(database, options.path);
+    }
     if (owner == Owner::nobody) {
       // Another program may use these two for itself, so they are ours to set only in a file that we made.
       database.execute("PRAGMA application_id = " + std::to_string(k_application_id));
@@ -199,7 +209,8 @@ InitReport make_ours(sql::Database& database, const InitOptions& options, Clock&
 Owner look_at(const std::string& path, bool adopt) {
   const auto database = sql::open_sqlite({.path = path, .open = sql::Open::read_only});
   const Owner owner = owner_of(*database);
-  if (!adopt && (owner == Owner::other || owner == Owner::original)) refuse_foreign(*database, path);
+  const bool foreign = owner == Owner::other || owner == Owner::original;
+  if (foreign && (!adopt || is_store_of_service(*database))) refuse_foreign(*database, path);
   return owner;
 }
 

@@ -216,6 +216,31 @@ TEST_CASE("a table of our name that is not ours is not adopted, and nothing is c
   CHECK(rows(*database, "SELECT name FROM sqlite_schema WHERE sql IS NOT NULL") == "tether_sync_state");
 }
 
+TEST_CASE("the store of a service is not adopted, and nothing is changed") {
+  Workbench bench;
+  bench.as_other_program("CREATE TABLE tether_scopes(scope TEXT); CREATE TABLE tether_records(scope TEXT)");
+  CHECK(fault_of([&] { bench.adopt(); }) == ErrorCode::not_a_database);
+  CHECK(hint_of_open(bench).find("the store belongs to the service alone") != std::string::npos);
+  const auto database = sql::open_sqlite({.path = bench.path});
+  CHECK(rows(*database, "SELECT count(*) FROM sqlite_schema") == "2");
+}
+
+TEST_CASE("what a killed program left in the WAL is not lost to a new file under its name") {
+  Workbench bench;
+  bench.init();
+  write_file(bench.path + "-wal", "what was written last");
+  SUBCASE("of a file that was emptied") {
+    write_file(bench.path, "");
+    CHECK(fault_of([&] { bench.open(); }) == ErrorCode::not_a_database);
+  }
+  SUBCASE("of a file that is gone") {
+    fs::remove(bench.path);
+    CHECK(fault_of([&] { bench.open(); }) == ErrorCode::not_found);
+  }
+  CHECK(fault_of([&] { bench.init(); }) == ErrorCode::not_a_database);
+  CHECK(read_file(bench.path + "-wal") == "what was written last");
+}
+
 TEST_CASE("a log that makes no sense is not adopted, and the mutation is named") {
   const std::string_view broken[] = {"operation = 'upsert'", "payload = '{\"title\":'", "payload = '7'",
                                      "payload = x'7b00'"};

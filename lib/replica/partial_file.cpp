@@ -45,7 +45,10 @@ namespace fs = std::filesystem;
 
 PartialFile::PartialFile(const std::string& target) : target_(target), path_(target + ".partial-XXXXXX") {
   std::error_code ignored;
-  if (fs::exists(fs::symlink_status(target, ignored))) refuse_existing(target);
+  // What lies beside would be taken for this file's.
+  for (const char* suffix : {"", "-journal", "-wal"}) {
+    if (fs::exists(fs::symlink_status(target + suffix, ignored))) refuse_existing(target + suffix);
+  }
   descriptor_ = ::mkstemp(path_.data());
   if (descriptor_ < 0) throw_errno("cannot make a file beside " + target_);
 }

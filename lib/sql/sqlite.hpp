@@ -27,4 +27,8 @@ struct SqliteOptions {
 /// disk_full, io; each names the path and, in its hint, what to do.
 std::unique_ptr<Database> open_sqlite(const SqliteOptions& options);
 
+/// What helps where a file is damaged, as the end of a sentence. A WAL that is left behind would be taken for the
+/// backup's.
+std::string way_back_from(const std::string& path);
+
 }  // namespace tether::sql

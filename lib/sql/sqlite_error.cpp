@@ -11,11 +11,20 @@
 #include <system_error>
 
 #include "base/error.hpp"
+#include "sql/sqlite.hpp"
 
 namespace tether::sql {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::uintmax_t k_empty_bytes_max = 1;  // SQLite takes a file of one byte for a new database, too
+
+std::uintmax_t size_of(const std::string& path) {
+  std::error_code none;
+  const auto size = fs::file_size(path, none);
+  return none ? 0 : size;
+}
 
 std::string folder_of(const std::string& path) {
   const auto parent = fs::path(path).parent_path();
@@ -47,8 +56,7 @@ bool writable(const std::string& path) {
 }
 
 [[noreturn]] void throw_corrupt(const std::string& path, const std::string& how) {
-  throw Fatal(ErrorCode::corrupt, path + ": the file is damaged (" + how + ")",
-              "Keep a copy of it and of its -wal file, then restore a backup.");
+  throw Fatal(ErrorCode::corrupt, path + ": the file is damaged (" + how + ")", "To go on, " + way_back_from(path));
 }
 
 [[noreturn]] void throw_busy(int code, const std::string& path) {
@@ -78,7 +86,21 @@ bool writable(const std::string& path) {
               "Check the disk; a database does not belong on a network file system.");
 }
 
+/// Beside a database of no bytes SQLite takes its WAL for a leftover and deletes it. It may hold all that there is.
+void check_wal_has_its_database(const std::string& path, bool exists) {
+  if (size_of(path) > k_empty_bytes_max || size_of(path + "-wal") == 0) return;
+  throw Fatal(ErrorCode::not_a_database,
+              path + (exists ? " is empty" : " is gone") + ", but what was written to it last is in " + path + "-wal",
+              "Put the file back, or " + way_back_from(path));
+}
+
 }  // namespace
+
+std::string way_back_from(const std::string& path) {
+  return "move " + path +
+         " and, where they are, its -wal and its -shm to another folder, all of them, then put a backup "
+         "in its place.";
+}
 
 void throw_sqlite_error(int code, sqlite3* connection, const std::string& path) {
   const int cause = errno;
@@ -128,11 +150,15 @@ void check_path(const std::string& path, bool may_create) {
   if (fs::is_directory(status)) {
     throw Error(ErrorCode::not_a_database, path + " is a folder", "Give the path of a database file.");
   }
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    throw Error(ErrorCode::not_a_database, path + " is no file but a pipe or a device",
+                "Give the path of a database file.");
+  }
+  check_wal_has_its_database(path, fs::exists(status));
   if (may_create) return;
   if (!fs::exists(status)) throw Error(ErrorCode::not_found, path + ": there is no such file", "Look at the path.");
-  // SQLite takes a file of no bytes, and of one, for a new database; to whoever wanted an existing one it is a file
-  // that lost its content.
-  if (fs::is_regular_file(status) && fs::file_size(path, error) <= 1) {
+  // To whoever wanted an existing one it is a file that lost its content.
+  if (size_of(path) <= k_empty_bytes_max) {
     throw Fatal(ErrorCode::not_a_database, path + ": the file is empty",
                 "Remove it and begin anew, or restore a backup.");
   }

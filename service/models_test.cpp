@@ -42,6 +42,22 @@ TEST_CASE("check names everything that is wrong with a models file") {
   CHECK(run(folder, {"serve", "--models", folder.file("none.json"), "--listen", "127.0.0.1:0"}) == 2);
 }
 
+TEST_CASE("check warns of what is probably not meant, and serve of claims that nobody has") {
+  const Folder folder;
+  const Folder elsewhere;  // for the output of other programs
+  const std::string path = folder.file("models.json");
+  write(path,
+        R"({"models":{"Task":{"fields":["email"],"hide":["emial"]},"Fee":{"visible":{"owner":{"claim":"who"}}}}})");
+  std::string out;
+  CHECK(run(elsewhere, {"check", "--store", "sqlite:" + folder.file("s.db"), "--models", path}, &out) == 0);
+  CHECK(out.find("\nwarning: models.Fee: asks for claims") != std::string::npos);
+  CHECK(out.find("\nwarning: models.Task.hide: neither") != std::string::npos);
+  Process process = serving(folder, {"--models", path});
+  CHECK(process.says(R"("models ask for claims, and with --auth none nobody has any","models":"Fee")"));
+  process.signal(SIGTERM);
+  CHECK(process.wait() == 0);
+}
+
 TEST_CASE("SIGHUP loads the models file anew, and a bad one leaves the old one in force") {
   const Folder folder;
   const std::string path = folder.file("models.json");

@@ -15,6 +15,7 @@
 #include "service/commands.hpp"
 #include "service/jwt_keys.hpp"
 #include "service/models_file.hpp"
+#include "service/models_warnings.hpp"
 #include "service/program_pool.hpp"
 #include "service/server.hpp"
 #include "service/signals.hpp"
@@ -125,6 +126,14 @@ bool prepare_store(const Options& options, Clock& clock, Log& log, Running& runn
   return true;
 }
 
+/// Nobody has claims whom nobody asks for a token.
+void warn_of_claims(const rules::Models& models, Log& log) {
+  std::string names;
+  for (const std::string& name : models_with_claims(models)) names += (names.empty() ? "" : ", ") + name;
+  if (names.empty()) return;
+  log.write(LogLevel::warning, "models ask for claims, and with --auth none nobody has any", {{"models", names}});
+}
+
 }  // namespace
 
 int serve(const Options& options, const Values& values, World& world) {
@@ -144,6 +153,7 @@ int serve(const Options& options, const Values& values, World& world) {
   });
   for (const std::string& warning : world.warnings) log.write(LogLevel::warning, warning);
   log_settings(clock.now(), options.log, values);
+  if (options.auth == Auth::none) warn_of_claims(*models, log);
   if (!prepare_store(options, clock, log, running)) return k_exit_done;
   // Behind the signals, whose thread alone shall take them.
   ProgramPool programs(log, *world.random, environment_for_programs(environ), {});

@@ -35,6 +35,16 @@ void describe(const JwtKeys& keys, const JwtOptions& jwt, std::ostream& out) {
       << jwt.client_claim << "\n";
 }
 
+/// What is wrong is thrown; what is only odd is said, and changes no exit code.
+void check_models(const Options& options, std::ostream& out) {
+  const auto models = load_models(options.models);
+  const std::size_t count = models->by_name().size();
+  out << "models: " << options.models << " is good, " << count << (count == 1 ? " model" : " models") << "\n";
+  for (const std::string& warning : warnings_of_models(options.models, *models, options.auth)) {
+    out << "warning: " << warning << "\n";
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<sql::Database> open_migrated_store(const Options& options) {
@@ -75,10 +85,7 @@ int check(const Options& options, std::ostream& out) {
   const auto jwt_keys = options.auth == Auth::jwt ? std::make_unique<JwtKeys>(options.jwt) : nullptr;
   out << "settings: good\n";
   if (jwt_keys) describe(*jwt_keys, options.jwt, out);
-  if (!options.models.empty()) {
-    const std::size_t count = load_models(options.models)->by_name().size();
-    out << "models: " << options.models << " is good, " << count << (count == 1 ? " model" : " models") << "\n";
-  }
+  if (!options.models.empty()) check_models(options, out);
   if (!store_exists(options)) {
     const auto folder = std::filesystem::absolute(options.store_path).parent_path();
     if (!std::filesystem::is_directory(folder)) {

@@ -1,20 +1,26 @@
 # SPDX-License-Identifier: MIT
 # One alias per dependency; nothing is downloaded. README.md gives the reason for each.
+# Whoever links a library of this project sees what that library links.
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
-find_package(doctest REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(SQLite3 REQUIRED)
-find_package(CLI11 QUIET)
-pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
-pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET libpq)
+if(TETHER_PROGRAMS)
+  find_package(doctest REQUIRED)
+  find_package(CLI11 QUIET)
+endif()
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET GLOBAL cpp-httplib)
+pkg_check_modules(LIBPQ REQUIRED IMPORTED_TARGET GLOBAL libpq)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
 find_path(VALIJSON_INCLUDE_DIR valijson/schema.hpp REQUIRED)
 find_path(RE2_INCLUDE_DIR re2/re2.h REQUIRED)
 
 add_library(dep_fmt ALIAS fmt::fmt)
-add_library(dep_doctest ALIAS doctest::doctest)
+if(TETHER_PROGRAMS)
+  add_library(dep_doctest ALIAS doctest::doctest)
+endif()
 add_library(dep_json ALIAS nlohmann_json::nlohmann_json)
 
 # The archive, where there is one: `tether` starts faster with fewer libraries to load.

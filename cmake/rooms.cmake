@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
 # tether_room(NAME USES …): one static library of every .cpp in this folder that is no test, and one test
-# program of every *_test.cpp beside them. A test lies beside the file that it tests.
+# program of every *_test.cpp beside them. A test lies beside the file that it tests. Others link the library as tether::NAME.
 function(tether_room name)
   cmake_parse_arguments(ROOM "" "" "USES;TEST_USES" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   file(GLOB tests CONFIGURE_DEPENDS *_test.cpp)
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$|/(doctest_)?main\\.cpp$")
   add_library(tether_${name} STATIC ${sources})
+  add_library(tether::${name} ALIAS tether_${name})
   set_target_properties(tether_${name} PROPERTIES LINKER_LANGUAGE CXX)
-  target_include_directories(tether_${name} PUBLIC ${CMAKE_SOURCE_DIR}/lib ${CMAKE_SOURCE_DIR})
+  target_include_directories(tether_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib ${PROJECT_SOURCE_DIR})
   target_link_libraries(tether_${name} PUBLIC tether_standards ${ROOM_USES})
-  if(tests)
+  if(tests AND TETHER_PROGRAMS)
     tether_test(${name} SOURCES ${tests} USES tether_${name} ${ROOM_TEST_USES})
   endif()
 endfunction()
@@ -43,7 +44,7 @@ function(tether_doctest_main)
   if(TARGET doctest_main)
     return()
   endif()
-  add_library(doctest_main OBJECT ${CMAKE_SOURCE_DIR}/lib/testing/doctest_main.cpp)
+  add_library(doctest_main OBJECT ${PROJECT_SOURCE_DIR}/lib/testing/doctest_main.cpp)
   target_link_libraries(doctest_main PRIVATE tether_standards dep_doctest)
   tether_leave_unoptimised(doctest_main)
 endfunction()
@@ -55,16 +56,19 @@ function(tether_test name)
   add_executable(test_${name} ${TEST_SOURCES} $<TARGET_OBJECTS:doctest_main>)
   tether_precompile_test_headers(test_${name})
   tether_leave_unoptimised(test_${name})
-  set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  set_target_properties(test_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   target_link_libraries(test_${name} PRIVATE ${TEST_USES} dep_doctest)
-  target_compile_definitions(test_${name} PRIVATE TETHER_TESTDATA="${CMAKE_SOURCE_DIR}/testdata"
-    TETHER_BIN="${CMAKE_BINARY_DIR}/bin")
+  target_compile_definitions(test_${name} PRIVATE TETHER_TESTDATA="${PROJECT_SOURCE_DIR}/testdata"
+    TETHER_BIN="${PROJECT_BINARY_DIR}/bin")
   add_test(NAME ${name} COMMAND test_${name})
 endfunction()
 
 # tether_test_on_postgres(NAME [OPTION…]): the tests of a room once more, or those that the options for doctest pick, with the
 # server's store in Postgres (testing/server_store.hpp).
 function(tether_test_on_postgres name)
+  if(NOT TARGET test_${name})
+    return()
+  endif()
   add_test(NAME ${name}.postgres COMMAND test_${name} ${ARGN})
   # Fewer histories (testing/simulation_test.cpp): each takes ten times as long as on SQLite in memory.
   set_tests_properties(${name}.postgres PROPERTIES ENVIRONMENT "TETHER_TEST_STORE=postgres;TETHER_HISTORIES=60")
@@ -75,7 +79,7 @@ function(tether_embed target file symbol)
   set(out ${CMAKE_CURRENT_BINARY_DIR}/${symbol}.cpp)
   add_custom_command(OUTPUT ${out}
     COMMAND ${CMAKE_COMMAND} -DIN=${CMAKE_CURRENT_SOURCE_DIR}/${file} -DOUT=${out} -DSYMBOL=${symbol}
-            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
-    DEPENDS ${file} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
+            -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${file} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake)
   target_sources(${target} PRIVATE ${out})
 endfunction()

@@ -67,7 +67,8 @@ std::string as_json(const Loss& loss) {
     json.text(loss.won_by.value);
   }
   json.key("payload").raw(protocol::without_white_space(loss.payload));
-  json.key("detail").raw(protocol::without_white_space(loss.detail)).end_object();
+  json.key("detail").raw(protocol::without_white_space(loss.detail));
+  json.key("deleted").boolean(loss.deleted).end_object();
   return out;
 }
 
@@ -75,8 +76,8 @@ void write_text(const Loss& loss, std::ostream& out) {
   out << rfc3339_ms(from_ms(loss.decided_us / 1000)) << "  " << printable(loss.model.value) << " "
       << printable(loss.entity_id.value) << "  " << loss.why;
   if (!loss.won_by.value.empty()) out << " by " << printable(loss.won_by.value);
-  out << " (mutation " << printable(loss.mutation_id.value) << ")\n  written by " << printable(loss.written_by.value)
-      << " at " << rfc3339_ms(from_ms(loss.written_ms)) << ": "
+  out << " (mutation " << printable(loss.mutation_id.value) << ")\n  " << (loss.deleted ? "deleted" : "written")
+      << " by " << printable(loss.written_by.value) << " at " << rfc3339_ms(from_ms(loss.written_ms)) << ": "
       << printable(protocol::without_white_space(loss.payload)) << "\n";
 }
 

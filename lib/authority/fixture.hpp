@@ -91,15 +91,16 @@ class Server {
     CHECK(page.rows == static_cast<std::int64_t>(reply.snapshots.size()));
     return reply;
   }
-  /// `1 conflict by ann {"a":1}`, or of what an edit took the place of `2 overwritten ["a"] of ann by ben {"a":1}`.
+  /// `1 conflict by ann {"a":1}`, or of what an edit took the place of `2 overwritten ["a"] of ann by ben {"a":1}`, or
+  /// `deleted by` in place of `of`.
   std::vector<std::string> lost() {
     std::vector<std::string> out;
     sql::in_transaction(*database, sql::Access::read, [&](sql::Transaction& transaction) {
       losses(transaction, {scope, {}, {}}, [&](const Loss& loss) {
         const bool overwritten = loss.why == "overwritten";
         out.push_back(number_of(loss.mutation_id) + " " + loss.why +
-                      (overwritten ? " " + loss.detail + " of " : " by ") + loss.written_by.value +
-                      (overwritten ? " by " + loss.won_by.value : "") + " " + loss.payload);
+                      (overwritten ? " " + loss.detail + (loss.deleted ? " deleted by " : " of ") : " by ") +
+                      loss.written_by.value + (overwritten ? " by " + loss.won_by.value : "") + " " + loss.payload);
       });
     });
     return out;

@@ -24,11 +24,11 @@ constexpr sql::Statement k_forget_overwritten{
 #define TETHER_WANTED "scope = $1 AND ($2 = '' OR model = $2) AND ($3 = '' OR entity_id = $3)"
 constexpr sql::Statement k_losses{
     "SELECT decided_us, model, entity_id, outcome AS why, COALESCE(data, '{}') AS detail, payload, "
-    "client_id AS written_by, timestamp_ms AS written_ms, mutation_id, '' AS won_by "
+    "client_id AS written_by, timestamp_ms AS written_ms, mutation_id, '' AS won_by, 0 AS deleted "
     "FROM tether_mutations WHERE payload IS NOT NULL AND " TETHER_WANTED
     " UNION ALL "
     "SELECT decided_us, model, entity_id, 'overwritten', fields, payload, written_by, written_at_ms, mutation_id, "
-    "client_id FROM tether_overwritten WHERE " TETHER_WANTED " ORDER BY decided_us, mutation_id"};
+    "client_id, deleted FROM tether_overwritten WHERE " TETHER_WANTED " ORDER BY decided_us, mutation_id"};
 #undef TETHER_WANTED
 
 Loss read_loss(const sql::Row& row) {
@@ -41,7 +41,8 @@ Loss read_loss(const sql::Row& row) {
           .written_by = ClientId{std::string(row.text(6))},
           .written_ms = row.integer(7),
           .mutation_id = MutationId{std::string(row.text(8))},
-          .won_by = ClientId{std::string(row.text(9))}};
+          .won_by = ClientId{std::string(row.text(9))},
+          .deleted = row.integer(10) != 0};
 }
 
 std::string_view view(const std::string& text) {

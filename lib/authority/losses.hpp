@@ -38,6 +38,7 @@ struct Loss {
   std::int64_t written_ms = 0;
   MutationId mutation_id;  // that lost; of `overwritten` the one that won
   ClientId won_by;         // empty where the server's own state stood against it
+  bool deleted = false;    // of `overwritten`: what lost is that `written_by` had deleted the record
 };
 
 /// Which of them; an empty name means all. `entity_id` only with `model`.

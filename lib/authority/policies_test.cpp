@@ -60,6 +60,20 @@ TEST_CASE("edits of different fields are merged, and what a strategy leaves out 
   CHECK(lines(server.push("ann", {edit})) == Lines{"3 applied rev 3", "3 merged"});
 }
 
+TEST_CASE("an edit that wins over a delete brings back what stood there, and the delete is kept") {
+  for (const Policy policy : {Policy::merge, Policy::last_write_wins}) {
+    Server server;
+    server.use("Task", {.policy = policy, .delete_policy = rules::DeletePolicy::edit_wins});
+    server.push("zoe", {create(1, "T1", R"({"a":1,"b":1})")});
+    server.push("carl", {seeing(1, having_seen(R"({"b":1})", update(2, "T1", R"({"a":1,"b":2})")))});
+    server.push("ben", {seeing(2, remove(3, "T1"))});
+    CHECK(lines(server.push("ann", {seeing(1, having_seen(R"({"a":1})", update(4, "T1", R"({"a":5,"b":1})")))})) ==
+          Lines{"4 applied rev 4", "4 merged"});
+    CHECK(lines(server.pull()) == Lines{R"(T1 {"a":5,"b":2} rev 4 by ann)"});
+    CHECK(server.lost() == Lines{R"(4 overwritten ["a","b"] deleted by ben by ann {"a":1,"b":2})"});
+  }
+}
+
 TEST_CASE("a payload that the schema does not like is refused with a message for each field") {
   rules::Model model;
   model.validate = std::make_shared<rules::JsonSchema>(R"({"required":["title"]})");

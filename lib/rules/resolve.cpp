@@ -75,6 +75,12 @@ bool written_by_the_same(const Mutation& mutation, const Record& record, const W
   return !mutation.base_rev || mutation.version > record.written_version;
 }
 
+/// The fields that lose something when `payload` takes the place of the record: of a delete, all that it had deleted.
+std::vector<std::string> overwritten(const Record& record, const std::string& payload) {
+  if (record.deleted) return field_names(record.payload);
+  return field_names(selected(record.payload, changes(record.payload, payload)));
+}
+
 /// The mutation as it was sent, put over what its writer had not seen.
 Applied take(const Mutation& mutation, const Record& record, const Writer& writer) {
   if (mutation.operation == Operation::remove) {
@@ -83,9 +89,7 @@ Applied take(const Mutation& mutation, const Record& record, const Writer& write
     return removed;
   }
   Applied written = write(mutation, record, writer);
-  if (!record.deleted) {
-    written.overwrote = field_names(selected(record.payload, changes(record.payload, mutation.payload)));
-  }
+  written.overwrote = overwritten(record, mutation.payload);
   return written;
 }
 
@@ -129,12 +133,17 @@ Applied store(std::string payload, const Mutation& mutation, const Record& recor
   return {.after = std::move(after), .merged = merged};
 }
 
+/// Only what the writer changed, over what is there.
+Applied lay_over(const Mutation& mutation, const Record& record, const Writer& writer) {
+  return store(overlay(record.payload, written_fields(mutation)), mutation, record, writer);
+}
+
 Applied store_verdict(const Apply& verdict, const Mutation& mutation, const Record& record, const Writer& writer) {
   // Fields that the verdict does not name stay: a program that forgets one must not delete it.
   std::string payload = record.deleted ? verdict.payload : overlay(record.payload, verdict.payload);
   Applied stored = store(std::move(payload), mutation, record, writer);
   const std::string& after = stored.after.payload;
-  if (!record.deleted) stored.overwrote = names_of_changes(after, record.payload);
+  stored.overwrote = overwritten(record, after);
   if (mutation.operation != Operation::remove) stored.lost = names_of_changes(after, written_fields(mutation));
   return stored;
 }
@@ -160,16 +169,6 @@ Outcome obey(const Verdict& verdict, const Mutation& mutation, const Record& rec
 Outcome ask_or_obey(const Mutation& mutation, const Record& record, const Writer& writer, const Verdict* verdict) {
   if (verdict != nullptr) return obey(*verdict, mutation, record, writer);
   return ask(mutation, record, writer);
-}
-
-/// An update of what is deleted brings it back only where the model says so: otherwise its writer decides anew. The
-/// original client says nothing of what it had seen, and its own server answers `not_found`.
-Outcome resolve_update_of_tombstone(const Mutation& mutation, const Record& record, const Writer& writer,
-                                    const Model& model, const Verdict* verdict) {
-  if (model.delete_policy == DeletePolicy::edit_wins) return write(mutation, record, writer);
-  if (!mutation.base_rev) return not_found();
-  const bool asks = model.policy == Policy::exec && model.delete_policy == DeletePolicy::by_policy;
-  return asks ? ask_or_obey(mutation, record, writer, verdict) : Conflict{};
 }
 
 /// Whether the writer's own later edit is in the record already: this one was put off. What it changed may be in that
@@ -213,7 +212,7 @@ bool is_overtaken_edit(const Mutation& mutation, const Record& record) {
          record.rev > *mutation.base_rev;
 }
 
-/// Whether a program has to decide although the writer wrote last: the program, and not the writer, made what is there.
+/// Whether what the writer's earlier edit became is not what it wrote: a program, or what it was laid over, made it so.
 bool stands_on_what_is_gone(const Mutation& mutation, const Record& record) {
   return is_overtaken_edit(mutation, record) &&
          !same_fields(record.payload, as_before(mutation.payload, *mutation.before));
@@ -225,13 +224,36 @@ Outcome merged(const Mutation& mutation, const Record& record, const Writer& wri
                         .theirs = record.payload,
                         .ours_is_later = is_later(record, writer)},
                        strategies);
-  if (!merged.disputed.empty()) return Conflict{.fields = std::move(merged.disputed)};
-  const bool changes_nothing = same_fields(merged.payload, record.payload);
+  if (!merged.disputed.empty()) return record.deleted ? Conflict{} : Conflict{.fields = std::move(merged.disputed)};
+  const bool changes_nothing = !record.deleted && same_fields(merged.payload, record.payload);
   Applied applied = changes_nothing ? Applied{.after = record, .merged = !same_fields(record.payload, mutation.payload)}
                                     : store(std::move(merged.payload), mutation, record, writer);
-  applied.overwrote = std::move(merged.lost_theirs);
+  applied.overwrote = record.deleted ? field_names(record.payload) : std::move(merged.lost_theirs);
   applied.lost = std::move(merged.lost_ours);
   return applied;
+}
+
+/// An edit that wins over a delete. Who deleted had perhaps seen more than the writer: only what the writer changed is
+/// taken, where it says so, and laid over what was deleted. A delete that knew of the edit is not undone by it.
+Outcome revive(const Mutation& mutation, const Record& record, const Writer& writer, const Model& model) {
+  const bool knew_of_it = mutation.base_rev && record.rev <= *mutation.base_rev;
+  if (knew_of_it) return write(mutation, record, writer);
+  if (!mutation.before) return take(mutation, record, writer);
+  if (is_behind_own(mutation, record, writer)) return Conflict{};
+  if (model.policy == Policy::merge) return merged(mutation, record, writer, model.strategies);
+  Applied revived = lay_over(mutation, record, writer);
+  revived.overwrote = field_names(record.payload);
+  return revived;
+}
+
+/// An update of what is deleted brings it back only where the model says so: otherwise its writer decides anew. The
+/// original client says nothing of what it had seen, and its own server answers `not_found`.
+Outcome resolve_update_of_tombstone(const Mutation& mutation, const Record& record, const Writer& writer,
+                                    const Model& model, const Verdict* verdict) {
+  if (model.delete_policy == DeletePolicy::edit_wins) return revive(mutation, record, writer, model);
+  if (!mutation.base_rev) return not_found();
+  const bool asks = model.policy == Policy::exec && model.delete_policy == DeletePolicy::by_policy;
+  return asks ? ask_or_obey(mutation, record, writer, verdict) : Conflict{};
 }
 
 }  // namespace
@@ -265,7 +287,12 @@ Outcome resolve(const Mutation& mutation, const Record& record, const Writer& wr
     return merged(mutation, record, writer, model.strategies);
   }
   const bool asks_again = model.policy == Policy::exec && stands_on_what_is_gone(mutation, record);
-  if (!asks_again && !conflicts(mutation, record, writer)) return write_or_remove(mutation, record, writer);
+  if (!asks_again && !conflicts(mutation, record, writer)) {
+    // Its earlier edit may have brought back what someone had deleted, with values that the writer has not seen yet.
+    const bool may_be_stale =
+        model.delete_policy == DeletePolicy::edit_wins && stands_on_what_is_gone(mutation, record);
+    return may_be_stale ? lay_over(mutation, record, writer) : write_or_remove(mutation, record, writer);
+  }
   Outcome outcome = decide_conflict(mutation, record, writer, model, verdict);
   const bool stands_against = !std::holds_alternative<Applied>(outcome);
   if (stands_against && wants_what_is(mutation, record)) {

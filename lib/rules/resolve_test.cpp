@@ -5,60 +5,13 @@
 
 #include <limits>
 
+#include "rules/resolve_fixture.hpp"
+
 namespace tether::rules {
 namespace {
 
+using namespace fixture;
 using protocol::Mutation;
-using protocol::Operation;
-
-const ClientId ann{"ann"};
-const ClientId ben{"ben"};
-
-enum class State { absent, live, deleted };
-enum class Seen { latest, older, unsaid };      // by base_rev: the record's rev, an older one, or no base_rev at all
-enum class Edited { earlier, same_ms, later };  // against the record's written_at
-
-/// The record that every case meets: last written by ben at 1000 ms, rev 5.
-Record record_in(State state) {
-  if (state == State::absent) return {};
-  return {.rev = Rev{5},
-          .payload = R"({"title":"pump","done":true})",
-          .deleted = state == State::deleted,
-          .written_at_ms = 1000,
-          .written_by = ben,
-          .written_version = 3,
-          .updated_at = Cursor{77}};
-}
-
-Mutation mutation_of(Operation operation, Seen seen) {
-  Mutation mutation{.mutation_id = MutationId{"01ARZ3NDEKTSV4RRFFQ69G5FAV"},
-                    .entity_id = EntityId{"e"},
-                    .model = ModelName{"Task"},
-                    .operation = operation};
-  if (operation != Operation::remove) mutation.payload = R"({"title":"valve","done":false})";
-  mutation.version = 4;
-  if (seen == Seen::latest) mutation.base_rev = Rev{5};
-  if (seen == Seen::older) mutation.base_rev = Rev{4};
-  if (operation == Operation::update && seen != Seen::unsaid) mutation.before = R"({"title":"pump"})";
-  return mutation;
-}
-
-std::int64_t time_of(Edited edited) {
-  return edited == Edited::earlier ? 999 : edited == Edited::same_ms ? 1000 : 1001;
-}
-
-/// a applied, u applied and nothing changed, m merged field by field, c conflict, n not_found, ? somebody else decides.
-char answer_to(const Outcome& outcome) {
-  if (std::holds_alternative<Undecided>(outcome)) return '?';
-  if (std::holds_alternative<Conflict>(outcome)) return 'c';
-  if (const auto* rejected = std::get_if<Rejected>(&outcome)) {
-    CHECK(rejected->reason == "not_found");
-    return 'n';
-  }
-  const auto& applied = std::get<Applied>(outcome);
-  if (applied.after.rev == Rev{5}) return 'u';
-  return applied.after.payload == R"({"title":"valve","done":true})" ? 'm' : 'a';
-}
 
 struct Case {
   Operation operation;
@@ -68,13 +21,6 @@ struct Case {
   const char* from_another;   // ann, who did not write the record: an answer for each of k_policies
   const char* from_the_same;  // ben, who did
 };
-
-constexpr Policy k_policies[] = {Policy::last_write_wins, Policy::server_wins, Policy::client_wins,
-                                 Policy::merge,           Policy::manual,      Policy::exec};
-
-constexpr auto C = Operation::create;
-constexpr auto U = Operation::update;
-constexpr auto D = Operation::remove;
 
 // clang-format off
 // Every combination of operation × record × detection × edit time, for another writer and for the same, by policy.
@@ -167,10 +113,6 @@ constexpr Case k_table[] = {
 
 static_assert(std::size(k_table) == 3 * 3 * 3 * 3, "operations × states × detections × times");
 
-Model with_policy(Policy policy) {
-  return {.policy = policy};
-}
-
 TEST_CASE("every combination of operation, record, detection, edit time and policy has its outcome") {
   for (const auto& c : k_table) {
     CAPTURE(protocol::name(c.operation));
@@ -189,47 +131,6 @@ TEST_CASE("every combination of operation, record, detection, edit time and poli
     CHECK(from_another == c.from_another);
     CHECK(from_the_same == c.from_the_same);
   }
-}
-
-struct DeleteCase {
-  Operation operation;
-  State state;
-  Seen seen;
-  const char* answers;  // for each of k_delete_policies, with an earlier and then with a later edit
-};
-
-constexpr DeletePolicy k_delete_policies[] = {DeletePolicy::by_policy, DeletePolicy::delete_wins,
-                                              DeletePolicy::edit_wins, DeletePolicy::conflict};
-
-constexpr DeleteCase k_delete_table[] = {
-    {D, State::live, Seen::latest, "aa aa aa aa"},    {D, State::live, Seen::older, "ca aa cc cc"},
-    {D, State::live, Seen::unsaid, "ca aa ca ca"},    {D, State::deleted, Seen::older, "uu uu uu uu"},
-    {U, State::live, Seen::older, "ca ca ca ca"},     {U, State::deleted, Seen::latest, "cc cc aa cc"},
-    {U, State::deleted, Seen::older, "cc cc aa cc"},  {U, State::deleted, Seen::unsaid, "nn nn aa nn"},
-    {C, State::deleted, Seen::latest, "aa aa aa aa"}, {C, State::deleted, Seen::older, "ca ca ca ca"},
-    {C, State::deleted, Seen::unsaid, "aa aa aa aa"},
-};
-
-TEST_CASE("between an edit and a delete that did not know of each other the delete policy decides") {
-  for (const auto& c : k_delete_table) {
-    CAPTURE(protocol::name(c.operation));
-    CAPTURE(static_cast<int>(c.state));
-    CAPTURE(static_cast<int>(c.seen));
-    std::string answers;
-    for (const DeletePolicy policy : k_delete_policies) {
-      const Model model{.delete_policy = policy};
-      if (!answers.empty()) answers += ' ';
-      for (const std::int64_t at : {999, 1001}) {
-        answers += answer_to(resolve(mutation_of(c.operation, c.seen), record_in(c.state), {ann, at}, model));
-      }
-    }
-    CHECK(answers == c.answers);
-  }
-}
-
-Applied applied(const Outcome& outcome) {
-  REQUIRE(std::holds_alternative<Applied>(outcome));
-  return std::get<Applied>(outcome);
 }
 
 Applied apply(const Mutation& mutation, const Record& record, std::int64_t at = 2000) {
@@ -264,23 +165,6 @@ TEST_CASE("fields that a payload does not name stay, and the sender is told") {
   CHECK(result.merged);
 }
 
-TEST_CASE("a delete keeps the last state for whoever looks for it") {
-  const auto result = apply(mutation_of(D, Seen::latest), record_in(State::live));
-  CHECK(result.after.deleted);
-  CHECK(result.after.payload == R"({"title":"pump","done":true})");
-  CHECK(result.after.rev == Rev{6});
-}
-
-TEST_CASE("a create over a tombstone starts anew") {
-  auto mutation = mutation_of(C, Seen::latest);
-  mutation.payload = R"({"note":"again"})";
-  const auto result = apply(mutation, record_in(State::deleted));
-  CHECK_FALSE(result.after.deleted);
-  CHECK(result.after.payload == R"({"note":"again"})");
-  CHECK(result.after.rev == Rev{6});
-  CHECK_FALSE(result.merged);
-}
-
 TEST_CASE("a conflict names the fields in which the two differ") {
   auto mutation = mutation_of(U, Seen::older);
   mutation.payload = R"({"title":"valve","done":true,"note":"x"})";
@@ -308,15 +192,6 @@ TEST_CASE("an edit that wins over one that its writer had not seen says which va
   CHECK(seen.overwrote.empty());
   const auto deleted = apply(mutation_of(D, Seen::older), record_in(State::live));
   CHECK(deleted.overwrote == std::vector<std::string>{"title", "done"});
-}
-
-TEST_CASE("an update that brings a record back keeps the fields that it does not name") {
-  auto mutation = mutation_of(U, Seen::older);
-  mutation.payload = R"({"title":"valve"})";
-  const auto revived =
-      applied(resolve(mutation, record_in(State::deleted), {ann, 1}, {.delete_policy = DeletePolicy::edit_wins}));
-  CHECK_FALSE(revived.after.deleted);
-  CHECK(revived.after.payload == R"({"title":"valve","done":true})");
 }
 
 TEST_CASE("a merge takes only what its writer changed, whoever wrote last, and makes no edit time older") {

@@ -60,6 +60,22 @@ TEST_CASE("edits of different fields are merged, and what a strategy leaves out 
   CHECK(lines(server.push("ann", {edit})) == Lines{"3 applied rev 3", "3 merged"});
 }
 
+TEST_CASE("what a client of ours changed and may not write is kept for whoever looks for it") {
+  Server server;
+  server.use("Task", {.except = {"price"}});
+  server.push("office", {create(1, "T1", R"({"title":"pump","price":5})")});  // as the original client writes
+  CHECK(server.lost().empty());
+  const auto edit =
+      seeing(1, having_seen(R"({"title":"pump","price":null})", update(2, "T1", R"({"title":"valve","price":1})")));
+  CHECK(lines(server.push("ann", {edit})) == Lines{"2 applied rev 2", "2 merged"});
+  CHECK(lines(server.push("ann", {edit})) == Lines{"2 applied rev 2", "2 merged"});
+  server.push("ann", {seeing(0, create(3, "T2", R"({"price":7})"))});
+  CHECK(server.lost() == Lines{R"(2 merged by ann {"title":"valve","price":1})", R"(3 merged by ann {"price":7})"});
+  CHECK(server.column("SELECT data FROM tether_mutations WHERE data IS NOT NULL ORDER BY mutation_id") ==
+        Lines{R"({"lost":["price"]})", R"({"lost":["price"]})"});
+  CHECK(lines(server.pull()) == Lines{R"(T1 {"title":"valve"} rev 2 by ann)", "T2 {} rev 1 by ann"});
+}
+
 TEST_CASE("an edit that wins over a delete brings back what stood there, and the delete is kept") {
   for (const Policy policy : {Policy::merge, Policy::last_write_wins}) {
     Server server;

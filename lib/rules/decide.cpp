@@ -2,6 +2,7 @@
 #include "rules/decide.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/log.hpp"
@@ -51,16 +52,18 @@ Question question_about(const Mutation& admitted, std::string_view claims) {
           .claims = std::string(claims)};
 }
 
+/// Whether clients do not know what is stored there.
+bool is_untold(const Model& model, std::string_view field) {
+  const auto is_it = [&](const auto& masked) { return masked.first == field; };
+  return std::ranges::find(model.hide, field) != model.hide.end() || std::ranges::any_of(model.mask, is_it);
+}
+
 /// Who brings a record back cannot name what it is not told: that comes back as it was.
 Mutation with_untold(Mutation mutation, const Record& record, const Model& model) {
   if (mutation.operation != Operation::create || !record.deleted || !maps_outbound(model)) return mutation;
-  const auto is_untold = [&](std::string_view field) {
-    const auto is_it = [&](const auto& masked) { return masked.first == field; };
-    return std::ranges::find(model.hide, field) != model.hide.end() || std::ranges::any_of(model.mask, is_it);
-  };
   protocol::ObjectWriter untold;
   for (const auto& member : protocol::members(record.payload)) {
-    if (is_untold(protocol::unescaped(member.key))) untold.member(member.key, member.value);
+    if (is_untold(model, protocol::unescaped(member.key))) untold.member(member.key, member.value);
   }
   mutation.payload = overlay(std::move(untold).finish(), mutation.payload);
   return mutation;
@@ -107,6 +110,20 @@ std::vector<std::string> told(const Model& model, std::vector<std::string> field
   return fields;
 }
 
+/// What a writer changed although it may not, and what is not so anyway. Null is what is not there. Whether it guessed
+/// what it is not told does not show.
+std::vector<std::string> refused_fields(const Mutation& sent, const Record& after, const Model& model) {
+  const std::string forbidden = forbidden_changes(model, sent);
+  std::vector<std::string> fields;
+  for (const auto& member : protocol::members(forbidden)) {
+    std::string field = protocol::unescaped(member.key);
+    const auto stored = after.deleted ? std::string_view() : protocol::find_member(after.payload, field);
+    const bool is_so = !is_untold(model, field) && same_value(member.value, stored.empty() ? "null" : stored);
+    if (!is_so) fields.push_back(std::move(field));
+  }
+  return fields;
+}
+
 /// `outcome` of what was stored under other names or with other values than `sent`, as its writer is to know it.
 Outcome finished(Outcome outcome, const Mutation& sent, const Mutation& stored, const Record& record,
                  const Model& model, std::string_view claims) {
@@ -115,7 +132,9 @@ Outcome finished(Outcome outcome, const Mutation& sent, const Mutation& stored, 
     return outcome;
   }
   auto* applied = std::get_if<Applied>(&outcome);
-  if (applied == nullptr || applied->after.deleted) return outcome;
+  if (applied == nullptr) return outcome;
+  std::ranges::move(refused_fields(sent, applied->after, model), std::back_inserter(applied->lost));
+  if (applied->after.deleted) return outcome;
   const bool changed = applied->after.rev != record.rev;
   if (model.validate && changed) {
     const std::string messages = model.validate->messages(applied->after.payload);

@@ -64,6 +64,57 @@ TEST_CASE("what is forced, renamed or not to be written is stored so, and the se
         R"({"school":"north"})");
 }
 
+/// The fields of an update or create that was applied, and whose value is not what is stored.
+std::vector<std::string> lost_of(const Mutation& sent, const Record& record, const Model& model) {
+  const auto decided = decide(sent, record, {.client = ann, .written_at_ms = 2'000}, model, {});
+  REQUIRE(std::holds_alternative<Applied>(decided));
+  const auto& applied = std::get<Applied>(decided);
+  CHECK((applied.merged || applied.lost.empty()));
+  return applied.lost;
+}
+
+TEST_CASE("what a client changed and may not write is lost, and not what it only sends along") {
+  using Fields = std::vector<std::string>;
+  const Model model{.except = {"price"}};
+  const auto record = record_of(R"({"title":"pump","price":5})");
+  auto edit = mutation_of(Operation::update, R"({"title":"valve","price":1})");
+  CHECK(lost_of(edit, record, model).empty());
+  edit.before = R"({"title":"pump"})";
+  CHECK(lost_of(edit, record, model).empty());
+  edit.before = R"({"title":"pump","price":5})";
+  CHECK(lost_of(edit, record, model) == Fields{"price"});
+  edit.payload = R"({"title":"pump","price":1})";  // nothing else was changed
+  edit.before = R"({"price":5})";
+  CHECK(lost_of(edit, record, model) == Fields{"price"});
+  edit.before = R"({"price":3})";
+  edit.payload = R"({"title":"pump","price":5})";  // so it is anyway
+  CHECK(lost_of(edit, record, model).empty());
+  auto create = mutation_of(Operation::create, R"({"title":"pump","price":1})");
+  create.base_rev = Rev{0};
+  CHECK(lost_of(create, {}, model) == Fields{"price"});
+  create.payload = R"({"title":"pump","price":null})";
+  CHECK(lost_of(create, {}, model).empty());
+  create.payload = R"({"title":"pump","price":1})";
+  create.base_rev = std::nullopt;
+  CHECK(lost_of(create, {}, model).empty());
+}
+
+TEST_CASE("whether a client guessed a value that it is not told does not show") {
+  const Model model{.except = {"secret", "pin"}, .hide = {"secret"}, .mask = {{"pin", R"("*")"}}};
+  auto edit = mutation_of(Operation::update, R"({"secret":"s","pin":"4711"})");
+  edit.before = R"({"secret":null,"pin":"*"})";
+  CHECK(lost_of(edit, record_of(R"({"secret":"s","pin":"4711"})"), model) == std::vector<std::string>{"secret", "pin"});
+}
+
+TEST_CASE("under merge what may not be written is lost beside what a strategy left out") {
+  Model model{.except = {"price"}, .policy = Policy::merge};
+  model.strategies.set("title", Strategy::server);
+  auto edit = mutation_of(Operation::update, R"({"title":"valve","price":1})");
+  edit.base_rev = Rev{4};
+  edit.before = R"({"title":"hose","price":5})";
+  CHECK(lost_of(edit, record_of(R"({"title":"pump","price":5})"), model) == std::vector<std::string>{"title", "price"});
+}
+
 TEST_CASE("a schema judges what would be stored, and names fields as the sender does") {
   Model model;
   model.rename = {{"amount", "cents"}};

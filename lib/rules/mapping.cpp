@@ -188,6 +188,14 @@ std::string stored_before(const Model& model, std::string_view before, std::stri
   return std::move(out).finish();
 }
 
+/// What the writer says that it changed, with the values that it sent.
+std::string said_changes(const protocol::Mutation& sent) {
+  using protocol::Operation;
+  if (sent.operation == Operation::create && sent.base_rev) return sent.payload;
+  if (sent.operation != Operation::update || !sent.before) return "{}";
+  return changes(*sent.before, selected(sent.payload, *sent.before));
+}
+
 }  // namespace
 
 bool maps_inbound(const Model& model) {
@@ -231,6 +239,20 @@ std::variant<protocol::Mutation, Rejected> inbound(const Model& model, protocol:
   }
   mutation.payload = stored_payload(model, mutation.payload, forced.values);
   return mutation;
+}
+
+std::string forbidden_changes(const Model& model, const protocol::Mutation& sent) {
+  if (!model.fields && model.except.empty()) return "{}";
+  const std::string said = said_changes(sent);
+  ObjectWriter out;
+  for (const Member& member : members(said)) {
+    const Name name(member.key);
+    const auto stored = stored_name(model, name.text());
+    if (stored.empty() || may_be_written(model, stored) || is_mask(model, stored, member.value)) continue;
+    const bool is_forced = std::ranges::any_of(model.set, [&](const auto& forced) { return forced.first == stored; });
+    if (!is_forced) add(out, stored, member.value);
+  }
+  return std::move(out).finish();
 }
 
 std::string outbound(const Model& model, std::string_view payload, const Times& times) {

@@ -33,6 +33,11 @@ bool is_visible(const Model& model, std::string_view payload, std::string_view c
 std::variant<protocol::Mutation, Rejected> inbound(const Model& model, protocol::Mutation mutation,
                                                    const Record& record, std::string_view claims);
 
+/// What `sent` changes although clients may not write it: the fields as stored, with the values that were sent. Only of
+/// a writer that says what it changed: an update with `before`, or a create with `base_rev`. The original client says
+/// neither and sends whole records, with fields in them that it was only told.
+std::string forbidden_changes(const Model& model, const protocol::Mutation& sent);
+
 /// When a record was made and changed, for models that tell it. Microseconds.
 struct Times {
   std::int64_t created_us = 0;

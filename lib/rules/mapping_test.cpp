@@ -136,6 +136,22 @@ TEST_CASE("before is mapped like the payload") {
         R"({"title":"w","n":0})");
 }
 
+TEST_CASE("what a client says that it changed and may not write is found, under the name that it is stored under") {
+  const auto task = model(R"({"rename": {"cost": "price"}, "except": ["price", "pin", "n", "by", "t"],
+                              "mask": {"pin": "*"}, "set": {"by": 1}})");
+  auto sent = update(R"({"title":"x","c\u006fst":2,"pin":"*","n":1.0,"by":7,"t":"told"})",
+                     R"({"title":"w","cost":1,"pin":"1","n":1.0,"by":6})");
+  CHECK(forbidden_changes(task, sent) == R"({"price":2})");
+  sent.before = std::nullopt;  // the original client
+  CHECK(forbidden_changes(task, sent) == "{}");
+  sent.operation = Operation::create;
+  CHECK(forbidden_changes(task, sent) == "{}");
+  sent.base_rev = Rev{0};
+  CHECK(forbidden_changes(task, sent) == R"({"price":2,"n":1.0,"t":"told"})");
+  CHECK(forbidden_changes(model(R"({"rename": {"cost": "price"}})"), sent) == "{}");
+  CHECK(forbidden_changes(model(R"({"fields": ["title", "pin", "by", "t"]})"), sent) == R"({"cost":2,"n":1.0})");
+}
+
 TEST_CASE("a forced field counts as changed from what is stored, so that a merge takes it") {
   const auto task = model(R"({"set": {"by": {"claim": "user"}, "new": 1}})");
   const auto record = stored(R"({"by":"ben","title":"x"})");

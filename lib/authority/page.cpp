@@ -46,11 +46,11 @@ class PageBuilder {
     // A reply that leaves out much ends some time, too; its cursor has moved all the same.
     if (looked_at_ == looked_at_max_) return end();
     const rules::Model* model = reader_.models.find(row.model);
-    const bool deleted = row.deleted || (model != nullptr && !is_visible(*model, row));
-    if (model != nullptr && !left_out(row, deleted)) {
+    const bool visible = model != nullptr && is_visible(*model, row);
+    if (model != nullptr && !left_out(row, row.deleted || !visible)) {
       if (is_full()) return end();
       if (rows_ == 0) writer_ = protocol::PullReplyWriter(bytes_of_rows_like(row));
-      write(*model, row, deleted);
+      write(*model, row, visible);
       ++rows_;
     }
     ++looked_at_;
@@ -84,7 +84,8 @@ class PageBuilder {
   /// ever.
   bool is_full() const { return rows_ == rows_max_ || (rows_ > 0 && writer_.bytes() >= reader_.limits.page_bytes_max); }
 
-  /// What left the view of a client arrives there as a delete, whether it ever was there or not: like any tombstone.
+  /// What left the view of a client arrives there as a delete, whether it ever was there or not: like any tombstone. Of
+  /// a tombstone it is asked by what was deleted.
   bool is_visible(const rules::Model& model, const PageRow& row) const {
     return model.visible.empty() || rules::is_visible(model, row.payload, reader_.claims);
   }
@@ -99,10 +100,11 @@ class PageBuilder {
                         [&](const ModelName& model) { return model.value == row.model; });
   }
 
-  void write(const rules::Model& model, const PageRow& row, bool deleted) {
+  void write(const rules::Model& model, const PageRow& row, bool visible) {
+    const bool deleted = row.deleted || !visible;
     const auto write_as = [&](std::string_view payload) {
-      // Who changed what a client may not see is none of its business either.
-      const std::string_view by = deleted && !row.deleted ? std::string_view() : row.written_by;
+      // Who changed or deleted what a client may not see is none of its business either.
+      const std::string_view by = visible ? row.written_by : std::string_view();
       writer_.snapshot(row.model, row.entity_id, deleted, payload, row.rev, row.updated_us, by);
     };
     if (deleted) return write_as("{}");

@@ -35,6 +35,14 @@ TEST_CASE_FIXTURE(Schools, "a client is told what it may see; of the rest only t
   CHECK(lines(server.pull({.fresh = true}, "{}")).empty());
 }
 
+TEST_CASE_FIXTURE(Schools, "who deleted what a client may not see is none of its business") {
+  server.push_as(k_north, "ann", {seeing(1, remove(3, "N1"))});
+  server.push_as(k_south, "ben", {seeing(1, remove(4, "S1"))});
+  CHECK(lines(server.pull({}, k_north)) == Lines{"N1 deleted rev 2 by ann", "S1 deleted rev 2 by nobody"});
+  CHECK(lines(server.pull({}, k_south)) == Lines{"N1 deleted rev 2 by nobody", "S1 deleted rev 2 by ben"});
+  CHECK(lines(server.pull({}, "{}")) == Lines{"N1 deleted rev 2 by nobody", "S1 deleted rev 2 by nobody"});
+}
+
 TEST_CASE_FIXTURE(Schools, "a record that leaves a client's view arrives there as a delete") {
   const auto north = caught_up(k_north);
   server.push_as(k_north, "ann", {seeing(1, update(3, "N1", R"({"school":"south"})"))});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The order in which clients arrive changes no final state: under last_write_wins with right clocks, and under merge
-// with strategies that commute. Clients edit offline what they all have seen, and push in every order.
+// with strategies that commute, as far as merge.hpp promises it. Clients edit offline what they all have seen, and push
+// in every order.
 #include <algorithm>
 #include <array>
 #include <set>
@@ -24,6 +25,13 @@ constexpr std::array<const char*, 2> k_entities{"E1", "E2"};
 // alone what it does not name.
 constexpr std::string_view k_start = R"({"title":0,"note":0,"count":10,"high":50,"low":50,"tags":["a","b"]})";
 
+/// What clients do offline.
+enum class Edits {
+  anew,    // of any field, again and again
+  once,    // of every field once
+  adding,  // again and again, and no tag that a client added is removed by it
+};
+
 /// What a client holds offline of the records that all have seen, and what it records of it.
 class Offline {
   static constexpr std::uint64_t k_kinds = 4;  // of edits
@@ -34,19 +42,20 @@ class Offline {
     payloads_.fill(std::string(k_start));
   }
 
-  /// Edits of one or several fields, now and then a delete: what was deleted here is not touched again. `anew`: also of
-  /// fields that were edited before; the largest of values holds only of what all wrote upon the same one.
-  void record(bool deletes, bool anew) {
+  /// Edits of one or several fields, now and then a delete: what was deleted here is not touched again.
+  void record(bool deletes, Edits edits) {
     const std::size_t which = random_.below(k_entities.size());
-    if (gone_[which] || (!anew && !edited_.insert({which, kind_ = random_.below(k_kinds)}).second)) return;
-    if (anew) kind_ = random_.below(k_kinds);
+    if (gone_[which]) return;
+    kind_ = random_.below(k_kinds);
+    if (edits == Edits::once && !edited_.insert({which, kind_}).second) return;
     const int number = next_number_++;
     protocol::Mutation made;
     if (deletes && random_.below(4) == 0) {
       made = remove(number, k_entities[which]);
       gone_[which] = true;
     } else {
-      const std::string patch = edit();
+      if (edits != Edits::adding) tags_[which].clear();
+      const std::string patch = edit(tags_[which]);
       made = update(number, k_entities[which], rules::overlay(payloads_[which], patch));
       made.before = rules::earlier_values(payloads_[which], rules::changes(payloads_[which], patch));
       payloads_[which] = made.payload;
@@ -58,13 +67,15 @@ class Offline {
   Batch batch;
 
  private:
-  std::string edit() {
+  /// `tags`: that stay beside the one that is added.
+  std::string edit(std::string& tags) {
     const auto number = [&] { return std::to_string(random_.below(100)); };
     switch (kind_) {
       case 0:
         return R"({"title":)" + number() + "}";
       case 1:
-        return R"({"count":)" + number() + R"(,"tags":["a","t)" + number() + "\"]}";
+        tags += R"(,"t)" + number() + '"';
+        return R"({"count":)" + number() + R"(,"tags":["a")" + tags + "]}";
       case 2:
         return R"({"high":)" + number() + R"(,"low":)" + number() + "}";
       default:
@@ -77,6 +88,7 @@ class Offline {
   int& next_tick_;
   std::array<std::string, k_entities.size()> payloads_;
   std::array<bool, k_entities.size()> gone_{};
+  std::array<std::string, k_entities.size()> tags_;         // that were added here
   std::set<std::pair<std::size_t, std::uint64_t>> edited_;  // which records, and what of them
   std::uint64_t kind_ = 0;
 };
@@ -117,13 +129,13 @@ std::string final_state(const rules::Model& model, const std::vector<Batch>& bat
   return text;
 }
 
-void check_every_order(const rules::Model& model, bool deletes, bool anew, std::uint64_t seed) {
+void check_every_order(const rules::Model& model, bool deletes, Edits edits, std::uint64_t seed) {
   SeededRandom random(seed);
   int next_number = 10;
   int next_tick = 0;
   std::vector<Offline> clients;
   for (std::size_t i = 0; i < k_clients.size(); ++i) clients.emplace_back(random, next_number, next_tick);
-  for (int edits = 0; edits < 8; ++edits) clients[random.below(clients.size())].record(deletes, anew);
+  for (int times = 0; times < 8; ++times) clients[random.below(clients.size())].record(deletes, edits);
   std::vector<Batch> batches;
   for (const Offline& client : clients) batches.push_back(client.batch);
   std::vector<std::size_t> order{0, 1, 2};
@@ -140,8 +152,8 @@ constexpr std::uint64_t k_seeds = 60;
 
 TEST_CASE("under last_write_wins with right clocks the order of arrival changes no final state") {
   for (std::uint64_t seed = 1; seed <= k_seeds; ++seed) {
-    check_every_order({}, /*deletes=*/false, /*anew=*/true, seed);
-    check_every_order({.delete_policy = DeletePolicy::delete_wins}, /*deletes=*/true, /*anew=*/true, seed);
+    check_every_order({}, /*deletes=*/false, Edits::anew, seed);
+    check_every_order({.delete_policy = DeletePolicy::delete_wins}, /*deletes=*/true, Edits::anew, seed);
   }
 }
 
@@ -152,8 +164,46 @@ TEST_CASE("under merge with strategies that commute the order of arrival changes
   model.strategies.set("low", Strategy::min);
   model.strategies.set("tags", Strategy::set);
   for (const char* field : {"title", "note"}) model.strategies.set(field, Strategy::max);
+  for (std::uint64_t seed = 1; seed <= k_seeds; ++seed) check_every_order(model, /*deletes=*/false, Edits::once, seed);
+}
+
+TEST_CASE("counters and sets that grow bear any number of edits by one client") {
+  rules::Model model{.policy = Policy::merge};
+  model.strategies.set("*", Strategy::counter);
+  model.strategies.set("tags", Strategy::set);
   for (std::uint64_t seed = 1; seed <= k_seeds; ++seed)
-    check_every_order(model, /*deletes=*/false, /*anew=*/false, seed);
+    check_every_order(model, /*deletes=*/false, Edits::adding, seed);
+}
+
+/// Ann's two edits of one field and Ben's one, all upon `base`: what becomes of it with Ann first, and with Ben first.
+std::array<std::string, 2> either_first(Strategy strategy, const std::string& base,
+                                        const std::array<std::string, 2>& ann, const std::string& ben) {
+  const auto edit = [](int number, const std::string& from, const std::string& to) {
+    auto made = seeing(1, update(number, "E1", R"({"f":)" + to + "}"));
+    made.before = R"({"f":)" + from + "}";
+    return made;
+  };
+  rules::Model model{.policy = Policy::merge};
+  model.strategies.set("f", strategy);
+  std::array<std::string, 2> results;
+  for (const bool ann_first : {true, false}) {
+    Server server;
+    server.use("Task", model);
+    server.push("zoe", {create(1, "E1", R"({"f":)" + base + "}")});
+    if (!ann_first) server.push("ben", {edit(4, base, ben)});
+    server.push("ann", {edit(2, base, ann[0]), edit(3, ann[0], ann[1])});
+    if (ann_first) server.push("ben", {edit(4, base, ben)});
+    results[ann_first ? 0 : 1] = server.pull().snapshots.at(0).payload;
+  }
+  return results;
+}
+
+TEST_CASE("a client that takes back what its own earlier edit did takes back what others did alike meanwhile") {
+  using Results = std::array<std::string, 2>;
+  CHECK(either_first(Strategy::max, "10", {"50", "20"}, "30") == Results{R"({"f":30})", R"({"f":20})"});
+  CHECK(either_first(Strategy::min, "90", {"50", "80"}, "70") == Results{R"({"f":70})", R"({"f":80})"});
+  CHECK(either_first(Strategy::set, "[]", {R"(["x"])", "[]"}, R"(["x"])") == Results{R"({"f":["x"]})", R"({"f":[]})"});
+  CHECK(either_first(Strategy::counter, "10", {"50", "20"}, "30") == Results{R"({"f":40})", R"({"f":40})"});
 }
 
 }  // namespace

@@ -60,6 +60,31 @@ TEST_CASE("edits of different fields are merged, and what a strategy leaves out 
   CHECK(lines(server.push("ann", {edit})) == Lines{"3 applied rev 3", "3 merged"});
 }
 
+TEST_CASE("lww compares with the last edit of the record, whichever field that was of") {
+  const auto at = [](int minute, protocol::Mutation made) {
+    return seeing(1, written_at(k_start_ms - 3'600'000 + minute * 60'000, std::move(made)));
+  };
+  const auto of_ben = at(0, having_seen(R"({"title":"pump"})", update(2, "T1", R"({"title":"valve","note":""})")));
+  const auto of_cleo = at(10, having_seen(R"({"note":""})", update(3, "T1", R"({"title":"pump","note":"dry"})")));
+  const auto of_ann = at(5, having_seen(R"({"title":"pump"})", update(4, "T1", R"({"title":"hose","note":""})")));
+  Server server;
+  server.use("Task", {.policy = Policy::merge});
+  server.push("zoe", {written_at(1, create(1, "T1", R"({"title":"pump","note":""})"))});
+  server.push("ben", {of_ben});
+  SUBCASE("Ann's title is later than Ben's, and not later than Cleo's note") {
+    server.push("cleo", {of_cleo});
+    server.push("ann", {of_ann});
+    CHECK(lines(server.pull()) == Lines{R"(T1 {"title":"valve","note":"dry"} rev 3 by cleo)"});
+    CHECK(server.lost() == Lines{R"(4 merged by ann {"title":"hose","note":""})"});
+  }
+  SUBCASE("before Cleo's note arrives, it is later than everything") {
+    server.push("ann", {of_ann});
+    server.push("cleo", {of_cleo});
+    CHECK(lines(server.pull()) == Lines{R"(T1 {"title":"hose","note":"dry"} rev 4 by cleo)"});
+    CHECK(server.lost() == Lines{R"(4 overwritten ["title"] of ben by ann {"title":"valve","note":""})"});
+  }
+}
+
 TEST_CASE("what a client of ours changed and may not write is kept for whoever looks for it") {
   Server server;
   server.use("Task", {.except = {"price"}});

@@ -14,10 +14,13 @@ namespace tether::rules {
 
 /// What becomes of a field that both sides changed. `max`, `min`, `counter` and `set` promise that edits of one state
 /// may arrive in any order: numbers come out equal (two edits, or edits written with equally many decimals, to the
-/// digit), sets with the same elements, in the order of arrival. `counter` and `append` count every edit: what two
+/// digit), sets with the same elements, in the order of arrival. That is for one edit of the field by each writer. A
+/// second one, upon the writer's own first, keeps the promise with `counter` always, and with `set` as long as it takes
+/// back nothing that the first added or removed; with `max` and `min` it is not promised: what others wrote meanwhile
+/// is not to be told from the writer's own value, and goes with it. `counter` and `append` count every edit: what two
 /// people added alike is there twice.
 enum class Strategy {
-  lww,      // the later edit's value, by edit time
+  lww,      // ours, if it was made later than the last edit of the record (of any field), or at the same time
   server,   // what the server has
   client,   // what arrives
   max,      // the larger number
@@ -51,7 +54,7 @@ struct MergeInput {
   std::string_view before;     // the base values of just the fields that ours changed; null where there was none
   std::string_view ours;       // the payload that was sent; only its fields named in `before` are looked at
   std::string_view theirs;     // the record's payload
-  bool ours_is_later = false;  // by edit time; decides `lww`
+  bool ours_is_later = false;  // than the last edit of the record, or as late; decides `lww`
 };
 
 struct Merge {

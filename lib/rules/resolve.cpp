@@ -236,8 +236,8 @@ Outcome merged(const Mutation& mutation, const Record& record, const Writer& wri
 /// An edit that wins over a delete. Who deleted had perhaps seen more than the writer: only what the writer changed is
 /// taken, where it says so, and laid over what was deleted. A delete that knew of the edit is not undone by it.
 Outcome revive(const Mutation& mutation, const Record& record, const Writer& writer, const Model& model) {
-  const bool knew_of_it = mutation.base_rev && record.rev <= *mutation.base_rev;
-  if (knew_of_it) return write(mutation, record, writer);
+  const bool saw_the_delete = mutation.base_rev && record.rev <= *mutation.base_rev;
+  if (saw_the_delete) return write(mutation, record, writer);
   if (!mutation.before) return take(mutation, record, writer);
   if (is_behind_own(mutation, record, writer)) return Conflict{};
   if (model.policy == Policy::merge) return merged(mutation, record, writer, model.strategies);

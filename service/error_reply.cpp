@@ -9,8 +9,8 @@ namespace tether::service {
 
 namespace {
 
-constexpr int k_retry_soon_s = 1;         // a writer was busy
-constexpr int k_retry_when_freed_s = 30;  // a person must make room on the disk
+constexpr int k_retry_soon_s = 1;          // a writer was busy
+constexpr int k_retry_when_mended_s = 30;  // a person must do something: make room on the disk, grant a right
 
 Reply reply_to_error(const Error& error, std::string_view field, std::string_view request_id) {
   const std::string_view code = name(error.code());
@@ -30,7 +30,16 @@ Reply reply_to_error(const Error& error, std::string_view field, std::string_vie
       break;
     case ErrorCode::disk_full:
       reply = error_reply(503, code, "the server's disk is full; nothing of this request was kept", request_id);
-      reply.retry_after_s = k_retry_when_freed_s;
+      reply.retry_after_s = k_retry_when_mended_s;
+      break;
+    case ErrorCode::read_only:
+    case ErrorCode::forbidden:
+    case ErrorCode::not_found:
+    case ErrorCode::io:
+      // What is wrong with a request never has these codes: it is the store that is a standby, was moved, refuses the
+      // role, or has a broken disk.
+      reply = error_reply(503, code, "the server cannot use its store; sending the same again is safe", request_id);
+      reply.retry_after_s = k_retry_when_mended_s;
       break;
     default:
       reply = error_reply(500, "internal", "the server failed; nothing of this request was kept", request_id);

@@ -293,11 +293,11 @@ TEST_CASE("a store that fails while a token is looked up is no reason to let any
   service.pool->write([](sql::Database& store) { store.execute_script("DROP TABLE tether_tokens"); });
   for (const Endpoint& endpoint : endpoints()) {
     Client client(service.port());
-    CHECK(endpoint.ask(client, bearing(token)).status == 500);
+    CHECK(endpoint.ask(client, bearing(token)).status == 503);
   }
   Client expecting(service.port());
   CHECK(
       expecting
           .ask("POST /tether/push HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n" + bearing(token) + "\r\n")
-          .status == 500);
+          .status == 503);
 }

@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "protocol/codec.hpp"
 #include "service/error_reply.hpp"
+#include "service/store.hpp"
 
 namespace tether::service {
 
@@ -172,11 +173,19 @@ Reply Routes::healthz(std::string&&, Exchange&) {
 Reply Routes::readyz(std::string&&, Exchange& exchange) {
   if (draining_) return not_ready("the service stops", {}, exchange);
   int version = 0;
+  bool read_only = false;
   std::string fault;
   try {
-    pool_.read([&](sql::Database& database) { version = authority::schema_version(database); });
+    pool_.read([&](sql::Database& database) {
+      version = authority::schema_version(database);
+      read_only = is_read_only(options_, database);
+    });
   } catch (const Error& error) {
     fault = error.what();
+  }
+  if (read_only) {
+    return not_ready("the store is read only", options_.store_path + " is a standby, or was set to read only",
+                     exchange);
   }
   // A later version only adds: while its replicas replace these one by one, all of them serve.
   if (version >= authority::k_schema_version) return ok(R"({"status":"ready"})");

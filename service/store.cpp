@@ -15,6 +15,9 @@ using std::chrono::milliseconds;
 constexpr milliseconds k_first_pause{100};
 constexpr milliseconds k_longest_pause{2'000};
 constexpr int k_attempts = 4;  // of a transaction that Postgres broke off: a deadlock, or others came first
+// While a request waits for a lock in its scope, requests to other scopes may wait for its connection. Longer than the
+// second after which Postgres looks for deadlocks (deadlock_timeout): of two that wait for each other one goes on.
+constexpr milliseconds k_lock_time{1'500};
 
 bool in_postgres(const Options& options) {
   return !options.store_url.empty();
@@ -45,7 +48,9 @@ std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open
 }
 
 std::unique_ptr<sql::Database> open_store_for_requests(const Options& options, sql::Access access) {
-  if (in_postgres(options)) return sql::open_postgres(options.store_url, options.store_time);
+  if (in_postgres(options)) {
+    return sql::open_postgres(options.store_url, {.statement = options.store_time, .lock = k_lock_time});
+  }
   return sql::open_sqlite(sqlite_options(options, sql::Open::existing, access));
 }
 
@@ -75,6 +80,15 @@ StorePool::Bounds pool_bounds(const Options& options) {
 
 bool store_exists(const Options& options) {
   return in_postgres(options) || std::filesystem::exists(options.store_path);
+}
+
+bool is_read_only(const Options& options, sql::Database& store) {
+  bool read_only = false;
+  if (!in_postgres(options)) return read_only;
+  // Of a transaction that asks for nothing: on a standby, and where an operator said so, it may only read.
+  store.execute("SELECT current_setting('transaction_read_only') = 'on'", {},
+                [&](const sql::Row& row) { read_only = row.text(0) == "t"; });
+  return read_only;
 }
 
 std::string damage(const Options& options, sql::Database& store) {

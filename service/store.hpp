@@ -33,6 +33,10 @@ StorePool::Bounds pool_bounds(const Options& options);
 /// Whether there is a store to look at.
 bool store_exists(const Options& options);
 
+/// Whether nothing can be written: Postgres is a standby, or an operator set the database to read only. A file is found
+/// to be when it is written to.
+bool is_read_only(const Options& options, sql::Database& store);
+
 /// What is wrong with the store, by a look at all of it; empty when nothing is. Postgres looks after itself.
 std::string damage(const Options& options, sql::Database& store);
 

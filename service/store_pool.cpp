@@ -2,6 +2,7 @@
 #include "service/store_pool.hpp"
 
 #include <iterator>
+#include <optional>
 #include <utility>
 
 namespace tether::service {
@@ -16,7 +17,8 @@ constexpr int k_longer = 4;  // each pause than the one before
 /// The right to one connection of a shelf, and the connection, as long as it works.
 class StorePool::Loan {
  public:
-  Loan(StorePool& pool, Shelf& shelf) : pool_(pool), shelf_(shelf), database_(pool.borrow(shelf)) {}
+  Loan(StorePool& pool, Shelf& shelf, Deadline deadline)
+      : pool_(pool), shelf_(shelf), database_(pool.borrow(shelf, deadline)) {}
   ~Loan() { pool_.give_back(shelf_, std::move(database_)); }
   Loan(const Loan&) = delete;
   Loan& operator=(const Loan&) = delete;
@@ -42,31 +44,33 @@ StorePool::StorePool(Open open, const Bounds& bounds, Clock& clock)
       readers_(sql::Access::read, bounds.readers) {}
 
 void StorePool::run(Shelf& shelf, const Body& body) {
-  Loan loan(*this, shelf);
+  std::optional<Loan> loan(std::in_place, *this, shelf, std::chrono::steady_clock::now() + bounds_.wait);
   bool reconnected = false;
-  const auto last_start = std::chrono::steady_clock::now() + bounds_.wait;
+  const Deadline last_start = std::chrono::steady_clock::now() + bounds_.wait;
   auto pause = k_first_pause;
   for (int attempts_left = bounds_.attempts - 1;;) {
     try {
-      return loan.run(body);
+      return loan->run(body);
     } catch (const Error& error) {
+      loan.reset();  // others go first: what they write may not be what this one waits for
       if (std::chrono::steady_clock::now() > last_start) throw;
       if (error.code() == ErrorCode::unreachable && !std::exchange(reconnected, true)) {
         close_idle();  // lost at the same moment, most likely
-        continue;
+      } else {
+        if (error.code() != ErrorCode::busy || attempts_left-- == 0) throw;
+        clock_.sleep_for(pause);
+        pause *= k_longer;
       }
-      if (error.code() != ErrorCode::busy || attempts_left-- == 0) throw;
     }
-    clock_.sleep_for(pause);
-    pause *= k_longer;
+    loan.emplace(*this, shelf, last_start);
   }
 }
 
 /// Null when one may be opened.
-std::unique_ptr<sql::Database> StorePool::borrow(Shelf& shelf) {
+std::unique_ptr<sql::Database> StorePool::borrow(Shelf& shelf, Deadline deadline) {
   std::unique_lock lock(mutex_);
   ++shelf.waiting;
-  const bool is_free = returned_.wait_for(lock, bounds_.wait, [&] { return shelf.lent < shelf.max; });
+  const bool is_free = returned_.wait_until(lock, deadline, [&] { return shelf.lent < shelf.max; });
   --shelf.waiting;
   if (!is_free) {
     throw Error(ErrorCode::busy, "the store is busy with other requests", "Send it again in a moment.");

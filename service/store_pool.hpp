@@ -34,8 +34,8 @@ class StorePool {
   /// Calls `body` with a connection. Throws Error(busy) when none becomes free in time. `body` is called once more on a
   /// new connection when it fails with unreachable, as all that were idle while the store restarted do, and up to
   /// `attempts` times in all when it fails with busy: so whatever it does is safe to repeat, also after a commit whose
-  /// answer never came. It is not called again once it took as long as a connection is waited for: a store that answers
-  /// that slowly is told of, as somebody waits.
+  /// answer never came. Between two attempts the connection is somebody else's. It is not called again once it took as
+  /// long as a connection is waited for: a store that answers that slowly is told of, as somebody waits.
   void write(const Body& body) { run(writers_, body); }
   void read(const Body& body) { run(readers_, body); }
 
@@ -56,8 +56,9 @@ class StorePool {
     std::vector<std::unique_ptr<sql::Database>> free;
   };
   class Loan;
+  using Deadline = std::chrono::steady_clock::time_point;
   void run(Shelf& shelf, const Body& body);
-  std::unique_ptr<sql::Database> borrow(Shelf& shelf);
+  std::unique_ptr<sql::Database> borrow(Shelf& shelf, Deadline deadline);
   void give_back(Shelf& shelf, std::unique_ptr<sql::Database> database);
   void close_idle();
 

@@ -11,24 +11,26 @@
 namespace tether::sql {
 namespace {
 
-constexpr const char* k_begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+// Not READ WRITE: that would overrule an operator who set the database to read only.
+constexpr const char* k_begin_write = "BEGIN ISOLATION LEVEL READ COMMITTED";
 constexpr const char* k_begin_read = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 // For this transaction alone, since a pooler may give the connection to someone else afterwards.
 // - Every statement of ours finds its rows by an index. A planner that knows nothing yet of a new table may think
 //   otherwise, and would read all of it for each batch or page. What is off is only thought to be dear; a plan that
 //   looks dear would be compiled, which takes longer than to run it: so that is off, too.
-// - Nobody waits long for a lock, and a machine that vanishes in the middle of a transaction soon holds none.
-// - A statement takes no longer than whoever opened the database has patience for.
-std::string settings(Access access, std::chrono::milliseconds patience) {
+// - A machine that vanishes in the middle of a transaction soon holds no lock.
+// - A lock and a statement take no longer than whoever opened the database has patience for.
+std::string settings(Access access, const Patience& patience) {
   std::string text =
       "SELECT set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true), "
       "set_config('jit', 'off', true)";
   if (access == Access::write) {
-    text += ", set_config('lock_timeout', '20s', true), set_config('idle_in_transaction_session_timeout', '20s', true)";
+    text += ", set_config('lock_timeout', '" + std::to_string(patience.lock.count()) +
+            "', true), set_config('idle_in_transaction_session_timeout', '20s', true)";
   }
-  if (patience.count() > 0) {
-    text += ", set_config('statement_timeout', '" + std::to_string(patience.count()) + "', true)";
+  if (patience.statement.count() > 0) {
+    text += ", set_config('statement_timeout', '" + std::to_string(patience.statement.count()) + "', true)";
   }
   return text;
 }
@@ -42,8 +44,8 @@ std::chrono::milliseconds with_grace(std::chrono::milliseconds patience) {
 
 class PostgresDatabase final : public Database {
  public:
-  PostgresDatabase(const std::string& url, std::chrono::milliseconds patience)
-      : connection_(url, with_grace(patience)),
+  PostgresDatabase(const std::string& url, const Patience& patience)
+      : connection_(url, with_grace(patience.statement)),
         read_settings_(settings(Access::read, patience)),
         write_settings_(settings(Access::write, patience)) {}
   std::unique_ptr<Transaction> begin(Access access) override;
@@ -177,7 +179,7 @@ std::vector<std::string> PostgresDatabase::tables() {
 
 }  // namespace
 
-std::unique_ptr<Database> open_postgres(const std::string& url, std::chrono::milliseconds patience) {
+std::unique_ptr<Database> open_postgres(const std::string& url, const Patience& patience) {
   return std::make_unique<PostgresDatabase>(url, patience);
 }
 

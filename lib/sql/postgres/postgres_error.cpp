@@ -19,6 +19,7 @@ struct Meaning {
 
 constexpr std::string_view k_wait = "Wait until the database is up again; sending the same again is safe.";
 constexpr std::string_view k_try_again = "Try again; nothing was changed.";
+constexpr std::string_view k_read_only = "25006";
 
 // The first that fits.
 constexpr Meaning k_meanings[] = {
@@ -28,7 +29,7 @@ constexpr Meaning k_meanings[] = {
     {"53100", ErrorCode::disk_full, Severity::fatal, "Free some space on the database's disk, then try again."},
     {"53300", ErrorCode::busy, Severity::error, "Raise max_connections of the database, or lower --store-connections."},
     {"53", ErrorCode::busy, Severity::error, "Give the database more memory, or lower --store-connections."},
-    {"25006", ErrorCode::read_only, Severity::error,
+    {k_read_only, ErrorCode::read_only, Severity::error,
      "Name the primary database: this one is a standby, or was set to read only."},
     {"08", ErrorCode::unreachable, Severity::error, k_wait},
     {"57P", ErrorCode::unreachable, Severity::error, k_wait},    // shutting down, starting up
@@ -60,6 +61,11 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
+/// A standby calls some of what it refuses a feature that it lacks.
+bool is_refusal_of_a_standby(std::string_view state, std::string_view message) {
+  return state == "0A000" && message.find("during recovery") != std::string_view::npos;
+}
+
 bool is_state(std::string_view text) {
   return text.size() == 5 &&
          std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
@@ -69,6 +75,7 @@ bool is_state(std::string_view text) {
 
 void throw_postgres_error(std::string_view state, std::string_view message, const std::string& name) {
   const std::string text = name + ": " + one_line(message);
+  if (is_refusal_of_a_standby(state, message)) state = k_read_only;
   const auto* meaning = std::find_if(std::begin(k_meanings), std::end(k_meanings),
                                      [&](const Meaning& candidate) { return state.starts_with(candidate.state); });
   if (meaning == std::end(k_meanings)) {

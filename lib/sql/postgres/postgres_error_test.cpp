@@ -46,6 +46,17 @@ TEST_CASE("a state says whether trying again helps") {
   CHECK(meaning("") == "internal: db: said (SQLSTATE )");
 }
 
+TEST_CASE("what a standby refuses is read only, whatever it calls it") {
+  CHECK_THROWS_WITH_AS(throw_postgres_error("0A000", "cannot set transaction read-write mode during recovery", "db"),
+                       "db: cannot set transaction read-write mode during recovery", Error);
+  try {
+    throw_postgres_error("0A000", "cannot set transaction read-write mode during recovery", "db");
+  } catch (const Error& e) {
+    CHECK(e.code() == ErrorCode::read_only);
+  }
+  CHECK(meaning("0A000") == "internal: db: said (SQLSTATE 0A000)");
+}
+
 TEST_CASE("a refused connection is told apart by its state, in whatever language the rest is") {
   CHECK(cannot_connect("connection to server at \"::1\", port 5432 failed: FATAL:  28P01: password "
                        "authentication failed for user \"ann\"\nLOCATION:  auth_failed, auth.c:326\n") ==

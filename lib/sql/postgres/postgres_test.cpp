@@ -194,7 +194,7 @@ constexpr std::chrono::milliseconds k_patience{100};
 
 TEST_CASE("a statement that takes too long is broken off, and may be tried again") {
   Store store;
-  const auto database = open_postgres(store.url, k_patience);
+  const auto database = open_postgres(store.url, {.statement = k_patience});
   CHECK(
       failure([&] { database->begin(Access::read)->run(Statement{"SELECT pg_sleep(60)"}, {}); }).starts_with("busy: "));
   CHECK(contract::books(*database).empty());
@@ -202,7 +202,7 @@ TEST_CASE("a statement that takes too long is broken off, and may be tried again
 
 TEST_CASE("a Postgres that hangs with its connection alive is given up") {
   Store store;
-  const auto database = open_postgres(store.url, k_patience);
+  const auto database = open_postgres(store.url, {.statement = k_patience});
   const auto transaction = database->begin(Access::write);
   transaction->run(contract::k_add, {std::string_view("1"), Null{}, Null{}});
   const Hanging hanging(*transaction);
@@ -229,7 +229,7 @@ TEST_CASE("a transaction leaves no setting behind on its connection") {
     store.url = PostgresCluster::shared().new_pooled_database();
     store.open()->execute_script(contract::k_books);
   }
-  const auto database = open_postgres(store.url, k_patience * 100);
+  const auto database = open_postgres(store.url, {.statement = k_patience * 100});
   const auto settings = [&] {
     std::string all;
     database->execute("SELECT string_agg(name || '=' || setting, ' ' ORDER BY name) FROM pg_settings", {},

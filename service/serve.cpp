@@ -113,12 +113,19 @@ class Reloads {
 
 /// Brings the store up, and to the schema of this version. False when the service is to stop instead.
 bool prepare_store(const Options& options, Clock& clock, Log& log, Running& running) {
-  const auto store = wait_for_store(options, sql::Open::create, clock, [&](const Error& error) {
+  const auto go_on = [&](const Error& error) {
     log.write(LogLevel::warning, "waiting for the store", {{"fault", error.what()}});
     return !running.is_stopped();
-  });
+  };
+  const auto store = wait_for_store(options, sql::Open::create, clock, go_on);
   if (!store) return false;
-  const int before = authority::migrate(*store);
+  int before = 0;
+  try {
+    before = migrate_store(options, *store, clock, go_on);
+  } catch (const Error&) {
+    if (running.is_stopped()) return false;
+    throw;
+  }
   if (before != authority::k_schema_version) {
     log.write(LogLevel::info, "store migrated",
               {{"from", std::int64_t{before}}, {"to", std::int64_t{authority::k_schema_version}}});

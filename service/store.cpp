@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "authority/store.hpp"
 #include "sql/postgres/postgres.hpp"
 
 namespace tether::service {
@@ -67,6 +68,17 @@ std::unique_ptr<sql::Database> wait_for_store(const Options& options, sql::Open 
     }
     clock.sleep_for(pause);
   }
+}
+
+int migrate_store(const Options& options, sql::Database& store, Clock& clock,
+                  const std::function<bool(const Error&)>& go_on) {
+  if (!in_postgres(options)) return authority::migrate(store);
+  const Instant deadline = clock.now() + options.store_wait;
+  return authority::migrate(store, [&](const Error& error) {
+    if (clock.now() + k_longest_pause > deadline || !go_on(error)) return false;
+    clock.sleep_for(k_longest_pause);  // whoever had to wait meanwhile is served now
+    return true;
+  });
 }
 
 StorePool::Bounds pool_bounds(const Options& options) {

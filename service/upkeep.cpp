@@ -17,9 +17,14 @@ namespace tether::service {
 
 namespace {
 
-void expect_migrated(sql::Database& store, const Options& options) {
+bool wait_patiently(const Error&) {
+  return true;
+}
+
+/// Returns the version that the store has. A later one only adds: what this program knows is there.
+int expect_migrated(sql::Database& store, const Options& options) {
   const int version = authority::schema_version(store);
-  if (version == authority::k_schema_version) return;
+  if (version >= authority::k_schema_version) return version;
   throw Error(ErrorCode::not_found,
               options.store_path + " has schema " + std::to_string(version) + ", not " +
                   std::to_string(authority::k_schema_version),
@@ -58,9 +63,10 @@ int migrate(const Options& options, bool only_check, World& world, std::ostream&
     out << options.store_path << ": not there yet; serve or migrate makes it\n";
     return k_exit_needs_attention;
   }
-  const auto store = wait_for_store(options, only_check ? sql::Open::existing : sql::Open::create, *world.clock,
-                                    [](const Error&) { return true; });
-  const int before = only_check ? authority::schema_version(*store) : authority::migrate(*store);
+  const auto store =
+      wait_for_store(options, only_check ? sql::Open::existing : sql::Open::create, *world.clock, wait_patiently);
+  const int before =
+      only_check ? authority::schema_version(*store) : migrate_store(options, *store, *world.clock, wait_patiently);
   const bool current = before == authority::k_schema_version;
   if (current) {
     out << options.store_path << ": schema " << before << ", up to date\n";
@@ -73,7 +79,7 @@ int migrate(const Options& options, bool only_check, World& world, std::ostream&
 
 int migrate_restored(const Options& options, World& world, std::ostream& out) {
   const auto store = open_store(options, sql::Open::existing);
-  authority::migrate(*store);
+  migrate_store(options, *store, *world.clock, wait_patiently);
   const std::int64_t scopes = authority::renew_epochs(*store, *world.clock, *world.random);
   out << options.store_path << ": new epoch in " << scopes << (scopes == 1 ? " scope" : " scopes")
       << "; clients start anew and send again what is missing\n";
@@ -95,12 +101,18 @@ int check(const Options& options, std::ostream& out) {
     return k_exit_done;
   }
   const auto store = open_store(options, sql::Open::existing);
-  expect_migrated(*store, options);
+  const int version = expect_migrated(*store, options);
+  if (version > authority::k_schema_version) {
+    throw Error(ErrorCode::newer_version,
+                options.store_path + " has schema " + std::to_string(version) + ", this program knows up to " +
+                    std::to_string(authority::k_schema_version),
+                "It does not start on that; install the version of tether-service that wrote it, or a later one.");
+  }
   if (const std::string found = damage(options, *store); !found.empty()) {
     throw Fatal(ErrorCode::corrupt, options.store_path + " is damaged: " + found,
                 "To go on, " + sql::way_back_from(options.store_path));
   }
-  out << "store: " << options.store_path << " is sound, schema " << authority::k_schema_version << "\n";
+  out << "store: " << options.store_path << " is sound, schema " << version << "\n";
   return k_exit_done;
 }
 

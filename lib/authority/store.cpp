@@ -33,19 +33,29 @@ std::string migration(int version) {
   return version == 1 ? script + number : number + script;  // the first one makes the table
 }
 
+/// For the script alone. Writers of SQLite wait as the database was opened to.
+std::string_view bound_of_waiting(sql::Database& database) {
+  const bool in_postgres = database.begin(sql::Access::read)->engine() == sql::Engine::postgres;
+  return in_postgres ? "SET LOCAL lock_timeout = '2s';\n" : "";
+}
+
 /// A script is all or nothing, and none can run twice: when it fails since someone else was faster, the store is where
 /// it should be.
-void run_migration(sql::Database& database, int version) {
-  try {
-    database.execute_script(migration(version));
-  } catch (const Error&) {
-    if (schema_version(database) < version) throw;
+void run_migration(sql::Database& database, int version, const TryAgain& try_again) {
+  const std::string script = std::string(bound_of_waiting(database)) + migration(version);
+  while (schema_version(database) < version) {
+    try {
+      database.execute_script(script);
+    } catch (const Error& error) {
+      if (schema_version(database) >= version) return;
+      if (error.code() != ErrorCode::busy || !try_again || !try_again(error)) throw;
+    }
   }
 }
 
 }  // namespace
 
-int migrate(sql::Database& database) {
+int migrate(sql::Database& database, const TryAgain& try_again) {
   const int before = schema_version(database);
   if (before > k_schema_version) {
     throw Fatal(ErrorCode::newer_version,
@@ -53,7 +63,7 @@ int migrate(sql::Database& database) {
                     std::to_string(k_schema_version),
                 "Install the version of tether-service that wrote it, or a later one.");
   }
-  for (int version = before + 1; version <= k_schema_version; ++version) run_migration(database, version);
+  for (int version = before + 1; version <= k_schema_version; ++version) run_migration(database, version, try_again);
   return before;
 }
 

@@ -77,6 +77,94 @@ TEST_CASE("a program of schema 2 goes on serving beside a later one: its tokens 
   CHECK(found == 1);
 }
 
+std::unique_ptr<sql::Database> open_at_schema_2(const testing::ServerStore& store) {
+  auto database = store.open();
+  for (int version = 1; version <= 2; ++version) {
+    database->execute_script(version == 1 ? embedded::authority_schema : embedded::authority_schema_2);
+    database->execute("INSERT INTO tether_schema(version) VALUES (" + std::to_string(version) + ")");
+  }
+  return database;
+}
+
+TEST_CASE("a migration waits for a backup to end, and nobody waits behind it") {
+  if (!testing::ServerStore::is_postgres()) return;  // readers of SQLite hold up nobody
+  const testing::ServerStore store;
+  const auto database = open_at_schema_2(store);
+  const auto backup = store.open();
+  auto dump = backup->begin(sql::Access::read);
+  dump->run(sql::Statement{"LOCK TABLE tether_records, tether_tokens, tether_mutations IN ACCESS SHARE MODE"}, {});
+
+  std::atomic<int> tries = 0;
+  std::thread migrating([&] {
+    CHECK(migrate(*database, [&](const Error& error) {
+            CHECK(error.code() == ErrorCode::busy);
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+            return ++tries < 20;
+          }) == 2);
+  });
+  const auto reader = store.open();
+  std::chrono::duration<double> longest{0};
+  while (tries < 2) {
+    const auto asked = std::chrono::steady_clock::now();
+    for (const char* table : {"tether_records", "tether_tokens", "tether_mutations"}) {
+      reader->execute("SELECT count(*) FROM " + std::string(table));
+    }
+    longest = std::max<std::chrono::duration<double>>(longest, std::chrono::steady_clock::now() - asked);
+  }
+  CHECK(longest < std::chrono::seconds(3));
+  CHECK(schema_version(*reader) == 2);
+  dump.reset();
+  migrating.join();
+  CHECK(schema_version(*reader) == k_schema_version);
+}
+
+TEST_CASE("a migration that nobody wants to wait for says that the store is busy, and changes nothing") {
+  if (!testing::ServerStore::is_postgres()) return;
+  const testing::ServerStore store;
+  const auto database = open_at_schema_2(store);
+  const auto backup = store.open();
+  const auto dump = backup->begin(sql::Access::read);
+  dump->run(sql::Statement{"LOCK TABLE tether_tokens IN ACCESS SHARE MODE"}, {});
+  CHECK_THROWS_AS(migrate(*database), Error);
+  CHECK(schema_version(*database) == 2);
+}
+
+/// Its scripts break off in the middle, as when the program is killed.
+class BreaksOff final : public sql::Database {
+ public:
+  explicit BreaksOff(sql::Database& database) : database_(database) {}
+  std::unique_ptr<sql::Transaction> begin(sql::Access access) override { return database_.begin(access); }
+  std::int64_t execute(std::string_view text, std::span<const sql::Value> parameters,
+                       const sql::RowSink& sink) override {
+    return database_.execute(text, parameters, sink);
+  }
+  void execute_script(std::string_view script) override {
+    const auto last_statement = script.rfind(';', script.find_last_not_of("; \n")) + 1;
+    database_.execute_script(std::string(script.substr(0, last_statement)) + "\nSELECT broken_off FROM nowhere;");
+  }
+  std::vector<std::string> tables() override { return database_.tables(); }
+
+ private:
+  sql::Database& database_;
+};
+
+TEST_CASE("a migration that was broken off half-way leaves the version before, and the next one finishes it") {
+  const testing::ServerStore store;
+  const auto database = store.open();
+  BreaksOff broken(*database);
+  CHECK_THROWS_AS(migrate(broken), Error);
+  CHECK(schema_version(*database) == 0);
+  CHECK(database->tables().empty());
+  database->execute_script(embedded::authority_schema);
+  database->execute("INSERT INTO tether_schema(version) VALUES (1)");
+  CHECK_THROWS_AS(migrate(broken), Error);
+  CHECK(schema_version(*database) == 1);
+  CHECK(database->tables() ==
+        std::vector<std::string>{"tether_mutations", "tether_records", "tether_schema", "tether_scopes"});
+  CHECK(migrate(*database) == 1);
+  CHECK(schema_version(*database) == k_schema_version);
+}
+
 TEST_CASE("a store of a later program is refused and left alone") {
   const testing::ServerStore store;
   const auto database = store.open();

@@ -52,8 +52,12 @@ class TestService {
     authority::migrate(*open_store(options, sql::Open::create));
     authority_ = std::make_unique<authority::Authority>(clock, random_,
                                                         authority::Options{options.strict_duplicates, options.limits});
-    pool = std::make_unique<StorePool>([this](sql::Access access) { return open_store_for_requests(options, access); },
-                                       pool_bounds(options), clock);
+    pool = std::make_unique<StorePool>(
+        [this](sql::Access access) {
+          auto store = open_store_for_requests(options, access);
+          return meddle ? meddle(std::move(store)) : std::move(store);
+        },
+        pool_bounds(options), clock);
     devices = std::make_unique<DeviceBook>(*pool, log_, std::chrono::hours(1));
     if (options.auth == Auth::jwt) jwt_keys = std::make_unique<JwtKeys>(options.jwt);
     routes_ = std::make_unique<Routes>(options, *authority_, *pool, *devices, clock, random_, jwt_keys.get());
@@ -67,6 +71,7 @@ class TestService {
     if (thread_.joinable()) thread_.join();
   }
   int port() const { return server->address().port; }
+  const Routes& routes() const { return *routes_; }
   std::string logged() {
     const std::lock_guard lock(mutex_);
     return lines_;
@@ -74,6 +79,8 @@ class TestService {
 
   Folder folder;
   Options options;
+  /// What a connection to the store is put into when it is opened; to be said before the first request.
+  std::function<std::unique_ptr<sql::Database>(std::unique_ptr<sql::Database>)> meddle;
   SystemClock clock;
   std::unique_ptr<StorePool> pool;
   std::unique_ptr<DeviceBook> devices;

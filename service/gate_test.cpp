@@ -64,8 +64,14 @@ std::vector<Endpoint> endpoints() {
            [](Client& client, const std::string& headers) { return client.post("/tether/push", push_of(1), headers); }},
           {"pull", [](Client& client,
                       const std::string& headers) { return client.post("/tether/pull", k_first_pull, headers); }},
-          {"info", [](Client& client, const std::string& headers) {
+          {"preview", [](Client& client,
+                         const std::string& headers) { return client.post("/tether/preview", push_of(1), headers); }},
+          {"info",
+           [](Client& client, const std::string& headers) {
              return client.ask("GET /tether/info HTTP/1.1\r\n" + headers + "\r\n");
+           }},
+          {"metrics", [](Client& client, const std::string& headers) {
+             return client.ask("GET /metrics HTTP/1.1\r\n" + headers + "\r\n");
            }}};
 }
 
@@ -97,6 +103,43 @@ TEST_CASE("with a token, its scope is what is seen; another scope's records are 
   CHECK(Client(service.port()).post("/tether/push", push_of(1), bearing(clinic)).status == 200);
   CHECK(rows_of(service, clinic) == 1);
   CHECK(rows_of(service, school) == 3);
+}
+
+TEST_CASE("every route is an endpoint that these tests ask, or one that asks for no token") {
+  Guarded service;
+  std::vector<std::string> asked{"/healthz", "/readyz"};
+  for (const Endpoint& endpoint : endpoints()) {
+    asked.push_back((endpoint.name == "metrics" ? "/" : "/tether/") + endpoint.name);
+  }
+  std::vector<std::string> served;
+  for (const Routes::Route& route : service.routes().all()) served.push_back(route.path);
+  std::ranges::sort(asked);
+  std::ranges::sort(served);
+  CHECK(asked == served);
+}
+
+/// An edit of the record that push_of(1) makes, by someone who saw its first revision.
+std::string edit(const std::string& client, const std::string& number, const std::string& title) {
+  return R"({"client_id":")" + client + R"(","mutations":[{"mutation_id":"01K0000000000000000000000)" + number +
+         R"(","entity_id":"01K00000000000000000000000","model":"Task","operation":"update","payload":{"title":")" +
+         title + R"("},"version":1,"timestamp":1763757000123,"base_rev":1}]})";
+}
+
+TEST_CASE("a preview tells nothing of another scope's records") {
+  Guarded service;
+  const std::string school = service.token({});
+  const std::string clinic = service.token({.scope = Scope{"clinic"}});
+  Client client(service.port());
+  CHECK(client.post("/tether/push", push_of(1), bearing(school)).status == 200);
+  CHECK(client.post("/tether/push", edit("bob", "7", "hidden"), bearing(school)).status == 200);
+  const Answer own = client.post("/tether/preview", edit("ann", "8", "mine"), bearing(school));
+  CHECK(own.status == 200);
+  CHECK(json::parse(own.body)["revs"]["01K00000000000000000000008"] == 3);
+  const Answer foreign = client.post("/tether/preview", edit("ann", "8", "mine"), bearing(clinic));
+  CHECK(foreign.status == 200);
+  CHECK(foreign.body.find("hidden") == std::string::npos);
+  CHECK(json::parse(foreign.body)["rejected"][0]["reason"] == "not_found");
+  CHECK(json::parse(foreign.body)["revs"].empty());
 }
 
 TEST_CASE("every endpoint refuses every wrong token, and nothing is kept") {
@@ -140,10 +183,13 @@ TEST_CASE("a token may only what its rights say, and as the client that it belon
   Guarded service;
   const std::string reader = service.token({.rights = "pull"});
   const std::string writer = service.token({.rights = "push"});
+  const std::string watcher = service.token({.rights = "metrics"});
   const std::string none = service.token({.rights = "console,replay"});
   const std::string bens = service.token({.client = ClientId{"ben"}});
-  const std::pair<std::string, std::vector<std::string>> allowed[] = {
-      {reader, {"pull", "info"}}, {writer, {"push", "info"}}, {none, {"info"}}};
+  const std::pair<std::string, std::vector<std::string>> allowed[] = {{reader, {"pull", "info"}},
+                                                                      {writer, {"push", "preview", "info"}},
+                                                                      {watcher, {"metrics", "info"}},
+                                                                      {none, {"info"}}};
   for (const auto& [token, names] : allowed) {
     for (const Endpoint& endpoint : endpoints()) {
       CAPTURE(endpoint.name);
@@ -157,6 +203,7 @@ TEST_CASE("a token may only what its rights say, and as the client that it belon
     }
   }
   for (const Answer& answer : {Client(service.port()).post("/tether/push", push_of(1, 7), bearing(bens)),
+                               Client(service.port()).post("/tether/preview", push_of(1, 7), bearing(bens)),
                                Client(service.port()).post("/tether/pull", k_first_pull, bearing(bens))}) {
     CHECK(answer.status == 403);
     CHECK(code_in(answer) == "other_client");
@@ -211,7 +258,7 @@ TEST_CASE("a client that was shut out can neither push nor pull, with any token 
   service.pool->write(
       [](sql::Database& store) { authority::revoke_device(store, Scope{"school"}, ClientId{"ann"}, 5); });
   for (const Endpoint& endpoint : endpoints()) {
-    if (endpoint.name == "info") continue;
+    if (endpoint.name == "info" || endpoint.name == "metrics") continue;
     Client client(service.port());
     const Answer answer = endpoint.ask(client, bearing(token));
     CHECK(answer.status == 403);

@@ -2,6 +2,7 @@
 // A Postgres that is there and does not do what it should: what is locked, read only, or forbidden.
 #include <sys/stat.h>
 
+#include <barrier>
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -87,6 +88,45 @@ TEST_CASE("while four scopes are locked by somebody else, a fifth is served at o
   CHECK(told_to_wait == 4);
   locks.reset();
   for (std::size_t scope = 0; scope < 4; ++scope) CHECK(push(scope, 1) == 200);
+}
+
+TEST_CASE("of two transactions in a ring Postgres breaks one off, and the pool has it done again") {
+  Options options;
+  options.store_url = PostgresCluster::shared().new_schema();
+  sql::open_postgres(options.store_url)
+      ->execute_script("CREATE TABLE beds (id BIGINT, taken BIGINT); INSERT INTO beds VALUES (1, 0), (2, 0);");
+  SystemClock clock;
+  StorePool pool([&](sql::Access access) { return open_store_for_requests(options, access); }, pool_bounds(options),
+                 clock);
+  std::mutex mutex;
+  std::vector<std::string> faults;
+  std::barrier both_hold_one(2);
+  const auto take_both = [&](std::int64_t first, std::int64_t second) {
+    bool is_first_try = true;
+    pool.write([&](sql::Database& store) {
+      const auto transaction = store.begin(sql::Access::write);
+      constexpr sql::Statement k_take{"UPDATE beds SET taken = taken + 1 WHERE id = $1"};
+      transaction->run(k_take, {first});
+      if (std::exchange(is_first_try, false)) both_hold_one.arrive_and_wait();
+      try {
+        transaction->run(k_take, {second});
+        transaction->commit();
+      } catch (const Error& error) {
+        const std::lock_guard lock(mutex);
+        faults.emplace_back(error.what());
+        throw;
+      }
+    });
+  };
+  std::thread other([&] { take_both(2, 1); });
+  take_both(1, 2);
+  other.join();
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0].ends_with("deadlock detected"));
+  std::string taken;
+  sql::open_postgres(options.store_url)
+      ->execute("SELECT string_agg(taken::text, ' ') FROM beds", {}, [&](const sql::Row& row) { taken = row.text(0); });
+  CHECK(taken == "2 2");
 }
 
 /// As if an operator said so, for as long as this lives.

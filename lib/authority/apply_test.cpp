@@ -227,6 +227,24 @@ TEST_CASE("a fault at any statement leaves nothing of the batch behind") {
   CHECK(lines(server.pull()) == Lines{"T2 {} rev 1 by bob", R"(T1 {"a":2} rev 2 by bob)"});
 }
 
+TEST_CASE("a commit that took effect and was not told of is answered as it was decided, and has one effect") {
+  Server server;
+  server.push("ann", {create(1, "T1", R"({"a":1})")});
+  const protocol::PushRequest request{ClientId{"bob"}, {create(2, "T2"), seeing(1, update(3, "T1", R"({"a":2})"))}, {}};
+  MeddledDatabase lost(
+      *server.database, [](std::string_view) -> std::int64_t { return 0; },
+      [] { throw Error(ErrorCode::unreachable, "pulled the plug"); });
+  CHECK_THROWS_WITH_AS(server.authority.push(lost, server.scope, request), "pulled the plug", Error);
+  const auto before = lines(server.pull());
+  CHECK(before == Lines{"T2 {} rev 1 by bob", R"(T1 {"a":2} rev 2 by bob)"});
+  for (int times = 0; times < 2; ++times) {
+    CHECK(lines(server.authority.push(*server.database, server.scope, request)) ==
+          Lines{"2 applied rev 1", "3 applied rev 2"});
+  }
+  CHECK(lines(server.pull()) == before);
+  CHECK(server.column("SELECT count(*) FROM tether_mutations") == Lines{"3"});
+}
+
 TEST_CASE("the number of statements does not grow with the batch") {
   Server server;
   std::vector<protocol::Mutation> batch;

@@ -17,7 +17,9 @@ class MeddledDatabase final : public sql::Database {
  public:
   /// `meddle` gets the text of the statement and may throw; the number it returns is taken off the rows changed.
   using Meddle = std::function<std::int64_t(std::string_view text)>;
-  MeddledDatabase(sql::Database& database, Meddle meddle) : database_(database), meddle_(std::move(meddle)) {}
+  /// `committed` is called when a commit took effect and nobody was told yet; it may throw, too.
+  MeddledDatabase(sql::Database& database, Meddle meddle, std::function<void()> committed = {})
+      : database_(database), meddle_(std::move(meddle)), committed_(std::move(committed)) {}
   std::unique_ptr<sql::Transaction> begin(sql::Access access) override;
   std::int64_t execute(std::string_view text, std::span<const sql::Value> parameters,
                        const sql::RowSink& sink) override {
@@ -30,12 +32,13 @@ class MeddledDatabase final : public sql::Database {
   class Meddled;
   sql::Database& database_;
   Meddle meddle_;
+  std::function<void()> committed_;
 };
 
 class MeddledDatabase::Meddled final : public sql::Transaction {
  public:
-  Meddled(std::unique_ptr<sql::Transaction> transaction, Meddle& meddle)
-      : transaction_(std::move(transaction)), meddle_(meddle) {}
+  Meddled(std::unique_ptr<sql::Transaction> transaction, MeddledDatabase& database)
+      : transaction_(std::move(transaction)), meddle_(database.meddle_), committed_(database.committed_) {}
   std::int64_t run(const sql::Statement& statement, std::span<const sql::Value> parameters,
                    const sql::RowSink& sink) override {
     const auto less = meddle_(statement.text);
@@ -49,16 +52,18 @@ class MeddledDatabase::Meddled final : public sql::Transaction {
   void commit() override {
     meddle_("COMMIT");
     transaction_->commit();
+    if (committed_) committed_();
   }
   sql::Engine engine() const override { return transaction_->engine(); }
 
  private:
   std::unique_ptr<sql::Transaction> transaction_;
   Meddle& meddle_;
+  const std::function<void()>& committed_;
 };
 
 inline std::unique_ptr<sql::Transaction> MeddledDatabase::begin(sql::Access access) {
-  return std::make_unique<Meddled>(database_.begin(access), meddle_);
+  return std::make_unique<Meddled>(database_.begin(access), *this);
 }
 
 }  // namespace tether::authority::fixture

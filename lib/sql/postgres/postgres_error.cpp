@@ -66,6 +66,15 @@ bool is_refusal_of_a_standby(std::string_view state, std::string_view message) {
   return state == "0A000" && message.find("during recovery") != std::string_view::npos;
 }
 
+/// Where PgBouncer stands between, a refusal has the state of a broken protocol, and only the words tell which it is.
+std::string_view state_of_refusal(std::string_view state, std::string_view message) {
+  const auto says = [&](std::string_view words) { return message.find(words) != std::string_view::npos; };
+  if (state != "08P01") return state;
+  if (says("authentication failed") || says("no such user")) return "28P01";
+  if (says("does not exist") || says("no such database")) return says("role \"") ? "28000" : "3D000";
+  return state;
+}
+
 bool is_state(std::string_view text) {
   return text.size() == 5 &&
          std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
@@ -96,7 +105,8 @@ void throw_cannot_connect(std::string_view message, const std::string& name) {
     const auto rest = message.substr(at + k_before_state.size());
     const auto state = rest.substr(0, 5);
     if (!is_state(state) || !rest.substr(5).starts_with(": ")) continue;
-    throw_postgres_error(state, rest.substr(7, rest.find('\n') - 7), name);
+    const auto said = rest.substr(7, rest.find('\n') - 7);
+    throw_postgres_error(state_of_refusal(state, said), said, name);
   }
   throw Error(ErrorCode::unreachable, name + ": cannot be reached: " + one_line(message),
               "Check that the database runs, and the host and port in --store.");

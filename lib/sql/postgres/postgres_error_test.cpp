@@ -46,6 +46,19 @@ TEST_CASE("a state says whether trying again helps") {
   CHECK(meaning("") == "internal: db: said (SQLSTATE )");
 }
 
+TEST_CASE("what PgBouncer refuses is told apart by its words") {
+  CHECK(cannot_connect("FATAL:  08P01: password authentication failed\n") ==
+        "forbidden: db: password authentication failed");
+  CHECK(cannot_connect("FATAL:  08P01: SASL authentication failed\n") == "forbidden: db: SASL authentication failed");
+  CHECK(cannot_connect("FATAL:  08P01: no such user: ann\n") == "forbidden: db: no such user: ann");
+  CHECK(cannot_connect("FATAL:  08P01: role \"ann\" does not exist\n") == "forbidden: db: role \"ann\" does not exist");
+  CHECK(cannot_connect("FATAL:  08P01: database \"x\" does not exist\n") ==
+        "not_found: db: database \"x\" does not exist");
+  CHECK(cannot_connect("FATAL:  08P01: no such database: x\n") == "not_found: db: no such database: x");
+  CHECK(cannot_connect("FATAL:  08P01: server login has been failing, try again later (server_login_retry)\n") ==
+        "unreachable: db: server login has been failing, try again later (server_login_retry)");
+}
+
 TEST_CASE("what a standby refuses is read only, whatever it calls it") {
   CHECK_THROWS_WITH_AS(throw_postgres_error("0A000", "cannot set transaction read-write mode during recovery", "db"),
                        "db: cannot set transaction read-write mode during recovery", Error);

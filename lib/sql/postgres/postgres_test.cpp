@@ -113,6 +113,13 @@ TEST_CASE("a database that cannot be opened is told apart from one that is not t
   CHECK(failure_to_open("") == "usage: the store is no URL that Postgres understands");
 }
 
+TEST_CASE("behind PgBouncer, too, a database that is not there is told apart") {
+  std::string url = PostgresCluster::shared().new_pooled_database();
+  const auto name = url.find("pooled_");
+  url.replace(name, url.find('?') - name, "nowhere");
+  CHECK(failure_to_open(url).starts_with("not_found: "));
+}
+
 TEST_CASE("a database that cannot hold every text is refused") {
   const PostgresCluster& cluster = PostgresCluster::shared();
   open_postgres(cluster.url("postgres"))

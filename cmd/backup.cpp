@@ -45,6 +45,7 @@ in use may miss what is still in its -wal beside it.
 A copy that is written to takes a new client id, so that two never write under one
 name; but one whose id was given with `init --client-id` keeps it: use that instead
 of the original, never beside it.)");
+  line.exit_status(ExitCode::interrupted, std::string(meaning(ExitCode::interrupted)));
   line.run([path](Context& context) { return run_backup(context, *path); });
 }
 

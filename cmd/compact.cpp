@@ -52,6 +52,7 @@ void define_compact(CommandLine& line) {
 were dealt with, and deleted records, where they are older than --keep; then gives
 the room back to the disk. Pending edits and open conflicts always stay.)");
   line.exit_status(ExitCode::locked, "another tether is syncing this file; nothing was done");
+  line.exit_status(ExitCode::interrupted, std::string(meaning(ExitCode::interrupted)));
   line.run([keep](Context& context) { return run_compact(context, *keep); });
 }
 

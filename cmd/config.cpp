@@ -139,6 +139,7 @@ void define_config(CommandLine& line) {
   tether config models.Task.drop secret,notes      keep these fields here
   tether config models.Task.set.source laptop-7    send source with this text; any
                                                    other value behind :=, as in :=7)");
+  line.exit_status(ExitCode::locked, "a setting of models was to change while another tether is syncing this file");
   line.run([options](Context& context) { return run_config(context, *options); });
 }
 

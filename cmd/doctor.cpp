@@ -107,6 +107,7 @@ token is good. One line per check. Being offline is a warning, no failure.
 --fix makes missing triggers and indexes again and computes a wrong local state
 anew.)");
   line.exit_status(ExitCode::attention, "a check failed and needs a person");
+  line.exit_status(ExitCode::interrupted, std::string(meaning(ExitCode::interrupted)));
   line.run([options](Context& context) { return run_doctor(context, options->fix, options->settings); });
 }
 

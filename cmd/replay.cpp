@@ -155,6 +155,7 @@ and does not appear.
 --check computes every record from the server state last seen and the edits that
 are still open, and reports each that differs from the live one.)");
   line.exit_status(ExitCode::attention, "--check found a difference");
+  line.exit_status(ExitCode::interrupted, std::string(meaning(ExitCode::interrupted)));
   line.run([options](Context& context) {
     check_options(*options);
     if (options->check) return check_replay(context);

@@ -98,6 +98,10 @@ TEST_CASE("what cannot be served exits with 1: a port in use, a file that is no 
   CHECK(run(folder, {"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + folder.file("text.db")}, nullptr,
             &log) == 1);
   CHECK(log.find("no SQLite database") != std::string::npos);
+  std::ofstream(folder.file("emptied.db")).close();
+  CHECK(run(folder, {"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + folder.file("emptied.db")}, nullptr,
+            &log) == 1);
+  CHECK(log.find("the file is empty") != std::string::npos);
   CHECK(run(folder, {"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + folder.file("no/x.db")}) == 1);
 }
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
+#include <thread>
 
 #include "authority/store.hpp"
 #include "sql/postgres/postgres.hpp"
@@ -36,6 +38,21 @@ sql::SqliteOptions sqlite_options(const Options& options, sql::Open open, sql::A
   return sqlite;
 }
 
+/// A store that is there is never begun anew: where it is empty, it lost its content, unless another program is making
+/// it just now.
+sql::Open never_anew(const std::string& path, sql::Open open) {
+  constexpr int k_looks = 100;
+  constexpr milliseconds k_pause{10};
+  const auto size = [&path] {
+    std::error_code none;
+    const auto bytes = std::filesystem::file_size(path, none);
+    return none ? std::uintmax_t{0} : bytes;
+  };
+  if (open != sql::Open::create || !std::filesystem::is_regular_file(path)) return open;
+  for (int look = 0; look < k_looks && size() == 0; ++look) std::this_thread::sleep_for(k_pause);
+  return sql::Open::existing;
+}
+
 /// A wrong password or a missing database does not pass by waiting.
 bool may_pass(const Error& error) {
   return error.code() == ErrorCode::unreachable || error.code() == ErrorCode::busy;
@@ -45,7 +62,7 @@ bool may_pass(const Error& error) {
 
 std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open) {
   if (in_postgres(options)) return sql::open_postgres(options.store_url);
-  return sql::open_sqlite(sqlite_options(options, open, sql::Access::write));
+  return sql::open_sqlite(sqlite_options(options, never_anew(options.store_path, open), sql::Access::write));
 }
 
 std::unique_ptr<sql::Database> open_store_for_requests(const Options& options, sql::Access access) {

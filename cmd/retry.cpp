@@ -39,26 +39,50 @@ std::vector<MutationId> chosen(replica::File& file, const std::vector<std::strin
   return ids;
 }
 
-std::int64_t dismiss_all(Terminal& terminal, replica::File& file) {
+replica::Dismissal dismiss_all(Terminal& terminal, replica::File& file) {
   Progress progress(terminal, "giving up", replica::status(file).failed);
-  std::int64_t dismissed = 0;
-  replica::dismiss_all_failed(file, [&](std::int64_t count) {
-    dismissed = count;
-    progress.at(count);
-  });
-  return dismissed;
+  return replica::dismiss_all_failed(file, [&](std::int64_t count) { progress.at(count); });
+}
+
+std::string dismissal_json(const replica::Dismissal& dismissal) {
+  std::vector<std::string> along;
+  for (const auto& edit : dismissal.along) along.push_back(edit.id.value);
+  std::vector<std::string> anew;
+  for (const auto& edit : dismissal.recorded_anew) {
+    anew.push_back(
+        std::move(JsonObject().text("mutation_id", edit.id.value).text("recorded", edit.recorded.value)).finish());
+  }
+  JsonObject json;
+  json.integer("dismissed", dismissal.dismissed);
+  json.texts("dismissed_along", along).raw("recorded_anew", json_array(anew));
+  return std::move(json).finish();
+}
+
+std::string record_name(const EntityKey& key) {
+  return printable(key.model.value) + " " + printable(key.id.value);
+}
+
+void print_dismissal(Terminal& terminal, const replica::Dismissal& dismissal) {
+  if (dismissal.dismissed == 0) return terminal.message("nothing to give up");
+  terminal.line("gave up " + counted(dismissal.dismissed, "failed mutation"));
+  for (const auto& edit : dismissal.along) {
+    terminal.line("gave up " + std::string(protocol::name(edit.operation)) + " " + printable(edit.id.value) + " of " +
+                  record_name(edit.key) + " with it: without the record it could never apply");
+  }
+  for (const auto& edit : dismissal.recorded_anew) {
+    terminal.line("recorded anew without it: " + printable(edit.id.value) + " of " + record_name(edit.key) +
+                  ", as mutation " + edit.recorded.value);
+  }
 }
 
 ExitCode dismiss(Context& context, const RetryOptions& options) {
   replica::File file = context.open_file();
-  const std::int64_t dismissed =
+  const replica::Dismissal dismissal =
       options.all ? dismiss_all(context.terminal(), file) : replica::dismiss_failed(file, chosen(file, options.ids));
   if (context.json()) {
-    JsonObject json;
-    json.integer("dismissed", dismissed);
-    context.terminal().line(std::move(json).finish());
+    context.terminal().line(dismissal_json(dismissal));
   } else {
-    context.terminal().line("gave up " + counted(dismissed, "failed mutation"));
+    print_dismissal(context.terminal(), dismissal);
   }
   return ExitCode::done;
 }
@@ -178,7 +202,9 @@ a new id and over the present state. Correct what was wrong first.
 Of --all, a record that is larger than any server takes stays failed and is named;
 it holds up no other. Shorten it, and retry.
 
-Nothing is lost by --dismiss: the log keeps what was dismissed.)");
+Nothing is lost by --dismiss: the log keeps what was dismissed. An edit that waits
+behind it and carries its values is recorded anew without them; one of a record that
+now is never made is given up with it. Both are named.)");
   line.exit_status(ExitCode::attention, "--all: a mutation could not be put back and is named");
   line.run([options](Context& context) {
     check(*options);

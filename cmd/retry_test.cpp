@@ -93,10 +93,52 @@ TEST_CASE("a record that no server would take stays failed, is named, and holds 
 TEST_CASE("what is dismissed is given up, and its record with it") {
   Refusal refusal;
   const std::string id = refusal.failed("Pump");
-  CHECK(refusal.ann.type({"--json", "retry", "--dismiss", id}).out == "{\"dismissed\":1}\n");
+  CHECK(refusal.ann.type({"--json", "retry", "--dismiss", id}).out ==
+        R"({"dismissed":1,"dismissed_along":[],"recorded_anew":[]})"
+        "\n");
   CHECK(refusal.ann.type({"list", "Task"}).out == "");
   CHECK(refusal.ann.type({"retry", id}).status == 1);
-  CHECK(refusal.ann.type({"retry", "--dismiss", "--all"}).out == "gave up 0 failed mutations\n");
+  const Said nothing = refusal.ann.type({"retry", "--dismiss", "--all"});
+  CHECK(nothing.out == "");
+  CHECK(nothing.err == "nothing to give up\n");
+}
+
+TEST_CASE("what waits for a record that is given up is named, as it goes with it") {
+  Refusal refusal;
+  const std::string id = value_behind(
+      refusal.ann.type({"--json", "record", "create", "Task", "--id", "pump", "title=Pump"}).out, R"("mutation_id":")");
+  refusal.ann.type({"push"});
+  const std::string waits =
+      value_behind(refusal.ann.type({"--json", "record", "update", "Task", "pump", "n:=1"}).out, R"("mutation_id":")");
+  SUBCASE("as text") {
+    CHECK(refusal.ann.type({"retry", "--dismiss", id}).out ==
+          "gave up 1 failed mutation\ngave up update " + waits +
+              " of Task pump with it: without the record it could never apply\n");
+  }
+  SUBCASE("as JSON") {
+    CHECK(refusal.ann.type({"--json", "retry", "--dismiss", id}).out ==
+          R"({"dismissed":1,"dismissed_along":[")" + waits + "\"],\"recorded_anew\":[]}\n");
+  }
+}
+
+TEST_CASE("what is recorded anew without what was given up is named") {
+  Refusal refusal;
+  PuppetScript refuse = refusal.script;
+  refusal.script = [](replica::Call, const std::string& request) {
+    return replica::Reply{R"({"applied":[")" + value_behind(request, R"("mutation_id":")") +
+                          R"("],"conflicts":[],"rejected":[]})"};
+  };
+  refusal.ann.type({"record", "create", "Invoice", "--id", "inv", "amount:=50"});
+  refusal.ann.type({"push"});
+  refusal.script = refuse;
+  refusal.ann.type({"record", "update", "Invoice", "inv", "amount:=5000"});
+  refusal.ann.type({"push"});
+  const std::string waits = value_behind(
+      refusal.ann.type({"--json", "record", "update", "Invoice", "inv", "note=paid"}).out, R"("mutation_id":")");
+  const Said said = refusal.ann.type({"retry", "--dismiss", "--all"});
+  CHECK(said.out.starts_with("gave up 1 failed mutation\nrecorded anew without it: " + waits +
+                             " of Invoice inv, as mutation 01"));
+  CHECK(refusal.ann.type({"list", "Invoice"}).out.find("5000") == std::string::npos);
 }
 
 TEST_CASE("an unknown id is a fault, and no id wrong usage") {

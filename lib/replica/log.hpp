@@ -69,9 +69,27 @@ struct Refusal {
 void retry_all_failed(File& file, const std::function<void(const MutationId&)>& queued,
                       const std::function<void(const Refusal&)>& refused);
 
-/// Gives failed mutations up: the rows stay, marked 'dismissed', and the local state goes back to the server's.
-std::int64_t dismiss_failed(File& file, const std::vector<MutationId>& ids);
-/// All of them, in short transactions. `dismissed` is told after each how many were given up until then.
-void dismiss_all_failed(File& file, const std::function<void(std::int64_t)>& dismissed);
+/// What became of failed mutations that were given up, and of what waited behind them (dismissal.hpp).
+struct Dismissal {
+  struct Along {
+    MutationId id;
+    EntityKey key;
+    protocol::Operation operation;
+  };
+  struct Anew {
+    MutationId id;
+    MutationId recorded;
+    EntityKey key;
+  };
+  std::int64_t dismissed = 0;
+  std::vector<Along> along;         // it could never apply
+  std::vector<Anew> recorded_anew;  // it had what was given up in it
+};
+
+/// Gives failed mutations up: the rows stay, marked 'dismissed', and the local state goes back to the server's, with
+/// what is still open laid over it.
+Dismissal dismiss_failed(File& file, const std::vector<MutationId>& ids);
+/// All of them, in short transactions. `progress` is told after each how many were given up until then.
+Dismissal dismiss_all_failed(File& file, const std::function<void(std::int64_t)>& progress);
 
 }  // namespace tether::replica

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 // What a person may do about failed mutations: try again, or give up.
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <map>
+#include <set>
 
+#include "replica/dismissal.hpp"
 #include "replica/log.hpp"
 #include "replica/record_row.hpp"
 
@@ -21,13 +26,11 @@ constexpr std::string_view k_dismissed = "dismissed";
   "sync_status = 'failed' AND sync_status <> 'synced' AND settled_by IS NULL AND "
 constexpr sql::Statement k_failed_after{TETHER_FAILED "id > $1 ORDER BY id LIMIT $2"};
 constexpr sql::Statement k_failed_by_id{TETHER_FAILED "mutation_id = $1"};
+constexpr sql::Statement k_failed_of_record{TETHER_FAILED "entity_id = $2 AND model = $1 ORDER BY id"};
 
 constexpr sql::Statement k_requeue{
     "UPDATE tether_mutation_logs SET sync_status = 'pending', retry_count = 0, rejection_reason = NULL, "
     "rejection_data = NULL, updated_at = $2 WHERE mutation_id = $1"};
-
-constexpr sql::Statement k_settle{
-    "UPDATE tether_mutation_logs SET settled_by = $2, updated_at = $3 WHERE mutation_id = $1"};
 
 constexpr sql::Statement k_newest_open{
     "SELECT operation, payload FROM tether_mutation_logs WHERE entity_id = $2 AND model = $1 "
@@ -78,15 +81,27 @@ std::vector<FailedMutation> next_failed(sql::Transaction& transaction, std::int6
   return found;
 }
 
-/// Marks it as given up and takes its effect out of the record.
-void give_up(File& file, sql::Transaction& transaction, const FailedMutation& mutation) {
-  const Instant now = file.clock().now();
-  const std::string at = rfc3339_ms(now);
-  transaction.run(k_settle, {mutation.id.value, k_dismissed, at});
-  RecordRow row = read_record(transaction, mutation.key).value_or(RecordRow{.key = mutation.key});
-  const rules::LocalState server = server_state(row);
-  row.updated_at_ms = to_ms(now);
-  store_over(transaction, std::move(row), server);
+/// Record by record; each is computed once, however many of its edits are given up.
+void give_up(File& file, sql::Transaction& transaction, const std::vector<FailedMutation>& failed,
+             Dismissal& dismissal) {
+  std::map<EntityKey, std::vector<MutationId>> by_record;
+  for (const FailedMutation& mutation : failed) by_record[mutation.key].push_back(mutation.id);
+  for (const auto& [key, ids] : by_record) give_up(file, transaction, key, ids, dismissal);
+}
+
+/// One step of all: what failed of the records that come next.
+Dismissal give_up_next(File& file, sql::Transaction& transaction) {
+  std::int64_t after = 0;
+  std::set<EntityKey> records;
+  for (const FailedMutation& mutation : next_failed(transaction, after)) records.insert(mutation.key);
+  std::vector<FailedMutation> failed;
+  for (const EntityKey& key : records) {
+    transaction.run(k_failed_of_record, {key.model.value, key.id.value},
+                    [&](const sql::Row& row) { failed.push_back(failed_mutation(row)); });
+  }
+  Dismissal dismissal;
+  give_up(file, transaction, failed, dismissal);
+  return dismissal;
 }
 
 /// What the person wants the entity to be: what they see. Where that is nothing although their last word was no delete
@@ -228,25 +243,28 @@ void retry_all_failed(File& file, const std::function<void(const MutationId&)>& 
   }
 }
 
-std::int64_t dismiss_failed(File& file, const std::vector<MutationId>& ids) {
+Dismissal dismiss_failed(File& file, const std::vector<MutationId>& ids) {
+  Dismissal dismissal;
   sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-    for (const MutationId& id : ids) give_up(file, transaction, named_failed(transaction, id));
+    std::vector<FailedMutation> failed;
+    for (const MutationId& id : std::set(ids.begin(), ids.end())) failed.push_back(named_failed(transaction, id));
+    give_up(file, transaction, failed, dismissal);
   });
-  return static_cast<std::int64_t>(ids.size());
+  return dismissal;
 }
 
-void dismiss_all_failed(File& file, const std::function<void(std::int64_t)>& dismissed) {
-  std::int64_t count = 0;
-  std::int64_t after = 0;
-  std::vector<FailedMutation> failed;
-  do {
-    sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-      failed = next_failed(transaction, after);
-      for (const FailedMutation& mutation : failed) give_up(file, transaction, mutation);
+Dismissal dismiss_all_failed(File& file, const std::function<void(std::int64_t)>& progress) {
+  Dismissal all;
+  while (true) {
+    const Dismissal step = sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+      return give_up_next(file, transaction);
     });
-    count += static_cast<std::int64_t>(failed.size());
-    dismissed(count);
-  } while (!failed.empty());
+    if (step.dismissed == 0) return all;
+    all.dismissed += step.dismissed;
+    std::ranges::copy(step.along, std::back_inserter(all.along));
+    std::ranges::copy(step.recorded_anew, std::back_inserter(all.recorded_anew));
+    progress(all.dismissed);
+  }
 }
 
 }  // namespace tether::replica

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+#include "replica/dismissal.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "replica/record_row.hpp"
+#include "rules/fields.hpp"
+
+namespace tether::replica {
+namespace {
+
+using protocol::Operation;
+
+constexpr std::string_view k_dismissed = "dismissed";
+
+constexpr sql::Statement k_open{
+    "SELECT id, mutation_id, sync_status, operation, payload, before FROM tether_mutation_logs "
+    "WHERE entity_id = $2 AND model = $1 AND " TETHER_IS_OPEN " ORDER BY id"};
+
+constexpr sql::Statement k_settle{
+    "UPDATE tether_mutation_logs SET settled_by = $2, updated_at = $3, "
+    "rejection_reason = CASE WHEN sync_status = 'failed' THEN rejection_reason ELSE 'superseded' END, "
+    "sync_status = 'failed' WHERE mutation_id = $1"};
+
+struct Edit {
+  std::int64_t log_id = 0;
+  MutationId id;
+  bool waits = false;  // it failed otherwise
+  bool given_up = false;
+  Operation operation = Operation::update;
+  std::string payload;
+  std::optional<std::string> before;
+
+  /// The fields that it changed, as far as it is known.
+  std::string fields() const { return before ? rules::selected(payload, *before) : payload; }
+};
+
+std::vector<Edit> open_edits(sql::Transaction& transaction, const EntityKey& key,
+                             std::span<const MutationId> given_up) {
+  std::vector<Edit> edits;
+  transaction.run(k_open, {key.model.value, key.id.value}, [&](const sql::Row& row) {
+    Edit& edit = edits.emplace_back();
+    edit.log_id = row.integer(0);
+    edit.id = {std::string(row.text(1))};
+    edit.waits = row.text(2) != "failed";
+    edit.given_up = std::ranges::find(given_up, edit.id) != given_up.end();
+    edit.operation = protocol::operation_named(row.text(3)).value_or(Operation::update);
+    edit.payload = row.text(4);
+    if (!row.is_null(5)) edit.before = std::string(row.text(5));
+  });
+  return edits;
+}
+
+bool shows(const rules::LocalState& state) {
+  return state.exists && !state.deleted;
+}
+
+/// What is to be done about the edits that stay.
+struct Plan {
+  std::vector<const Edit*> hopeless;         // they wait for what will never be there
+  std::vector<const Edit*> anew;             // to be recorded anew, in this order
+  rules::LocalState beneath;                 // those, without what was given up
+  std::int64_t beneath_log_id = 0;           // the newest edit in it that is open; 0: none
+  const Edit* failed_behind_anew = nullptr;  // a refused one that stays
+};
+
+/// Follows the record twice through its open edits: as it was seen, and as it is without those that are given up.
+Plan plan_for(const rules::LocalState& server, const std::vector<Edit>& edits) {
+  Plan plan{.hopeless = {}, .anew = {}, .beneath = server};
+  rules::LocalState seen = server;
+  rules::LocalState without = server;
+  std::string given_up = "{}";  // the fields that what is given up had set
+  for (const Edit& edit : edits) {
+    const bool was_seen = shows(seen);
+    seen = rules::after(std::move(seen), edit.operation, edit.payload, edit.before);
+    if (edit.given_up) {
+      given_up = rules::overlay(given_up, edit.fields());
+      continue;
+    }
+    if (edit.waits && edit.operation != Operation::create && was_seen && !shows(without)) {
+      plan.hopeless.push_back(&edit);
+      continue;
+    }
+    without = rules::after(std::move(without), edit.operation, edit.payload, edit.before);
+    const bool carries =
+        edit.waits && edit.operation != Operation::remove && shows(without) &&
+        !rules::same_fields(rules::selected(edit.payload, given_up), rules::selected(without.payload, given_up));
+    if (edit.waits && (carries || !plan.anew.empty())) {
+      plan.anew.push_back(&edit);
+    } else if (!plan.anew.empty()) {
+      plan.failed_behind_anew = &edit;
+    } else {
+      plan.beneath = without;
+      plan.beneath_log_id = edit.log_id;
+    }
+  }
+  return plan;
+}
+
+[[noreturn]] void refuse(const Plan& plan) {
+  throw Error(ErrorCode::exists,
+              "edit " + plan.anew.front()->id.value + " waits with what would be given up in it, and " +
+                  plan.failed_behind_anew->id.value + ", written after it, was refused",
+              "Push first, or retry or dismiss " + plan.failed_behind_anew->id.value + " as well.");
+}
+
+/// nullopt: without what was given up it changes nothing.
+std::optional<Recorded> record_anew(Recorder& recorder, const EntityKey& key, const Edit& edit) {
+  switch (edit.operation) {
+    case Operation::create:
+      return recorder.create(key.model, key.id, edit.payload);
+    case Operation::update:
+      return recorder.update(key, edit.fields());
+    case Operation::remove:
+      return recorder.remove(key);
+  }
+  throw Error(ErrorCode::internal, "unknown operation");
+}
+
+void record_all_anew(File& file, sql::Transaction& transaction, const RecordRow& row, const rules::LocalState& server,
+                     const Plan& plan, Dismissal& dismissal) {
+  store_laid(transaction, row, server, {plan.beneath, plan.beneath_log_id});
+  Recorder recorder(file, transaction);
+  for (const Edit* edit : plan.anew) {
+    const std::optional<Recorded> recorded = record_anew(recorder, row.key, *edit);
+    const std::string_view by = recorded ? std::string_view(recorded->mutation_id.value) : k_dismissed;
+    transaction.run(k_settle, {edit->id.value, by, rfc3339_ms(file.clock().now())});
+    if (recorded) dismissal.recorded_anew.push_back({edit->id, recorded->mutation_id, row.key});
+  }
+}
+
+}  // namespace
+
+void give_up(File& file, sql::Transaction& transaction, const EntityKey& key, std::span<const MutationId> given_up,
+             Dismissal& dismissal) {
+  const RecordRow row = read_record(transaction, key).value_or(RecordRow{.key = key});
+  const rules::LocalState server = server_state(row);
+  const std::vector<Edit> edits = open_edits(transaction, key, given_up);
+  const Plan plan = plan_for(server, edits);
+  if (plan.failed_behind_anew != nullptr) refuse(plan);
+  const Instant now = file.clock().now();
+  const std::string at = rfc3339_ms(now);
+  for (const MutationId& id : given_up) transaction.run(k_settle, {id.value, k_dismissed, at});
+  for (const Edit* edit : plan.hopeless) {
+    transaction.run(k_settle, {edit->id.value, k_dismissed, at});
+    dismissal.along.push_back({edit->id, key, edit->operation});
+  }
+  if (!plan.anew.empty()) record_all_anew(file, transaction, row, server, plan, dismissal);
+  RecordRow result = read_record(transaction, key).value_or(row);
+  result.updated_at_ms = to_ms(now);
+  store_over(transaction, std::move(result), server);
+  dismissal.dismissed += static_cast<std::int64_t>(given_up.size());
+}
+
+}  // namespace tether::replica

@@ -2,6 +2,7 @@
 #include "cmd/conflict_edit.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -76,7 +77,7 @@ std::string explanation(const Disputed& disputed) {
          "#\n"
          "# The record will have these fields once you save this and end the editor. A field\n"
          "# that you take out stays as it is on the server. Lines that begin with # count\n"
-         "# for nothing. Leave nothing else, and the conflict stays open.\n" +
+         "# for nothing. Save nothing, or leave nothing else, and the conflict stays open.\n" +
          record_line(disputed);
 }
 
@@ -118,6 +119,19 @@ class Draft {
   }
 
   std::string read(Context& context) const { return Input(context, path_).read_all(k_text_bytes_max); }
+  /// Makes it look older than it is, so that it shows when it is saved, however soon and with whatever text. The time
+  /// that it has then.
+  timespec set_back() const {
+    timespec time = modified();
+    --time.tv_sec;
+    const timespec times[] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, time};
+    if (::utimensat(AT_FDCWD, path_.c_str(), times, 0) != 0) throw_no_file(path_);
+    return modified();
+  }
+  bool is_modified_since(const timespec& time) const {
+    const timespec now = modified();
+    return now.tv_sec != time.tv_sec || now.tv_nsec != time.tv_nsec;
+  }
   void remove() const { ::unlink(path_.c_str()); }
   /// Whether it was left by an earlier try.
   bool found() const { return found_; }
@@ -133,6 +147,12 @@ class Draft {
     if (::close(file) == 0 && written) return true;
     ::unlink(path.c_str());
     throw_no_file(path);
+  }
+
+  timespec modified() const {
+    struct stat found = {};
+    if (::stat(path_.c_str(), &found) != 0) throw_no_file(path_);
+    return found.st_mtim;
   }
 
   std::string path_;
@@ -162,8 +182,15 @@ std::string draft_path(const std::string& file, const ConflictView& conflict) {
 
 void edit(Context& context, const Draft& draft, const Disputed& disputed,
           const std::function<void(const replica::Resolution&)>& resolve) {
+  const std::string opened = draft.read(context);
+  const timespec time = draft.set_back();
   run_editor(editor_command(context.environment()), draft.path());
-  const auto object = with_context("what you wrote", [&] { return edited_object(draft.read(context)); });
+  const std::string written = draft.read(context);
+  if (written == opened && !draft.is_modified_since(time)) {
+    throw Error(ErrorCode::invalid_input, "nothing was saved, so the conflict stays open",
+                "To settle it with the text as it is, save it all the same.");
+  }
+  const auto object = with_context("what you wrote", [&] { return edited_object(written); });
   if (!object) {
     draft.remove();
     throw Error(ErrorCode::invalid_input, "the text was emptied, so the conflict stays open");

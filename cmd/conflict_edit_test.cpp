@@ -191,6 +191,31 @@ TEST_CASE("an editor that fails and an emptied text settle nothing and leave not
   CHECK(quarrel.is_open());
 }
 
+TEST_CASE("an editor that was left without saving settles nothing and leaves nothing behind") {
+  Quarrel quarrel;
+  const Said said = quarrel.edit("true");
+  CHECK(said.status == 1);
+  CHECK(said.err.find("nothing was saved, so the conflict stays open") != std::string::npos);
+  CHECK(quarrel.is_open());
+  CHECK_FALSE(std::filesystem::exists(quarrel.draft()));
+}
+
+TEST_CASE("a text that was saved as it is settles") {
+  Quarrel quarrel;
+  CHECK(quarrel.edit(sed("s/nothing is called so//")).status == 0);
+  CHECK(quarrel.shown().find(R"("payload":{"title":"Pump A","done":true})") != std::string::npos);
+}
+
+TEST_CASE("what was written before is kept where nothing is saved the next time") {
+  Quarrel quarrel;
+  quarrel.edit(sed("s/\"title\": .*/\"title\": \"Pump of both/"));
+  const Said said = quarrel.edit("true");
+  CHECK(said.status == 1);
+  CHECK(said.err.find("What you wrote is kept in " + quarrel.draft()) != std::string::npos);
+  CHECK(std::filesystem::exists(quarrel.draft()));
+  CHECK(quarrel.is_open());
+}
+
 TEST_CASE("a text that cannot be used is kept, and the same command goes on with it") {
   Quarrel quarrel;
   const Said broken = quarrel.edit(sed("s/\"title\": .*/\"title\": \"Pump of both/"));

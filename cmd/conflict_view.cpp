@@ -96,6 +96,16 @@ std::string standing(const replica::ConflictView& conflict) {
   return "resolved at " + conflict.resolved_at + ": " + conflict.resolution;
 }
 
+std::string what_i_did(const replica::ConflictView& conflict) {
+  const std::string what(protocol::name(conflict.operation));
+  if (conflict.operation != protocol::Operation::update) return what;
+  std::string fields;
+  for (const std::string& field : rules::field_names(rules::changes(conflict.base, conflict.mine))) {
+    fields += (fields.empty() ? " of " : ", ") + printable(field);
+  }
+  return what + fields;
+}
+
 std::string what_they_did(const replica::ConflictView& conflict) {
   std::string text = conflict.theirs_deleted ? "deleted it" : "changed it";
   if (conflict.theirs_rev.value > 0) text += " (rev " + std::to_string(conflict.theirs_rev.value) + ")";
@@ -118,7 +128,7 @@ void print_conflict(Terminal& terminal, const replica::ConflictView& conflict) {
   terminal.line(terminal.painted(Colour::bold, entity));
   terminal.line("conflict  " + printable(conflict.mutation_id.value));
   terminal.line("state     " + printable(standing(conflict)));
-  terminal.line("mine      " + std::string(protocol::name(conflict.operation)));
+  terminal.line("mine      " + what_i_did(conflict));
   terminal.line("theirs    " + what_they_did(conflict));
   const std::vector<FieldRow> rows = field_rows(conflict);
   if (rows.empty()) return;

@@ -36,7 +36,7 @@ TEST_CASE("a conflict is shown side by side where it fits") {
   CHECK(printed(pump()) == R"(Task 01BX5ZZKBKACTAV9WEVGEMMVRZ
 conflict  01ARZ3NDEKTSV4RRFFQ69G5FAV
 state     open since 2026-11-21T20:49:00.123Z
-mine      update
+mine      update of title
 theirs    changed it (rev 8)
 
    FIELD  BASE    MINE      THEIRS
@@ -50,7 +50,7 @@ TEST_CASE("a conflict that is too wide is stacked, and what all agree on takes o
   CHECK(printed(pump(), 30) == R"(Task 01BX5ZZKBKACTAV9WEVGEMMVRZ
 conflict  01ARZ3NDEKTSV4RRFFQ69G5FAV
 state     open since 2026-11-21T20:49:00.123Z
-mine      update
+mine      update of title
 theirs    changed it (rev 8)
 
 * title:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `tether conflicts resolve`: one conflict, or all of them for one side.
+#include <algorithm>
 #include <memory>
 
 #include "cmd/conflict_edit.hpp"
@@ -8,6 +9,7 @@
 #include "cmd/field_values.hpp"
 #include "cmd/json_out.hpp"
 #include "replica/records.hpp"
+#include "rules/fields.hpp"
 
 namespace tether::cmd {
 
@@ -149,8 +151,39 @@ ExitCode run_edit(Context& context, const ResolveOptions& options) {
   return ExitCode::done;
 }
 
+/// What a choice of fields leaves out of mine, as a message; empty where nothing.
+std::string what_is_left_out(const Disputed& disputed, const Resolution& resolution) {
+  const replica::ConflictView& conflict = disputed.conflict;
+  if (!disputed.now && resolution.kind == Resolution::Kind::set && conflict.operation != protocol::Operation::remove) {
+    return "it was deleted: made again with these fields over yours";
+  }
+  const std::string now = disputed.now.value_or("{}");
+  const std::string mine =
+      rules::changes(now, disputed.now ? rules::changes(conflict.base, conflict.mine) : conflict.mine);
+  const std::vector<std::string> chosen = rules::field_names(resolution.fields);
+  std::string fields;
+  for (const std::string& field : rules::field_names(mine)) {
+    if (std::ranges::find(chosen, field) != chosen.end()) continue;
+    fields += (fields.empty() ? "" : ", ") + printable(field);
+  }
+  return fields.empty() ? "" : "yours in " + fields + " not taken (--edit merges them)";
+}
+
+ExitCode run_set(Context& context, const ResolveOptions& options) {
+  const Resolution resolution = resolution_of(context, options);
+  replica::File file = context.open_file();
+  const Disputed subject = disputed(file, *options.id);
+  std::vector<Chosen> chosen{{subject.conflict.mutation_id, subject.conflict.key, std::nullopt}};
+  resolve(context, file, chosen, resolution);
+  const std::string left_out = what_is_left_out(subject, resolution);
+  if (!left_out.empty()) context.terminal().message(left_out);
+  report(context.terminal(), chosen, resolution.kind);
+  return ExitCode::done;
+}
+
 ExitCode run_resolve(Context& context, const ResolveOptions& options) {
   check(options);
+  if (!options.set.empty() || options.data) return run_set(context, options);
   if (options.edit) return run_edit(context, options);
   const Resolution resolution = resolution_of(context, options);
   replica::File file = context.open_file();
@@ -167,7 +200,7 @@ void define_resolve_conflict(CommandLine& line) {
   auto options = std::make_shared<ResolveOptions>();
   line.positional("ID", &options->id, "the conflict's mutation id, its record's id, or a beginning of either");
   line.positional("FIELD=VALUE", &options->more, "further fields behind --set");
-  line.flag("--mine", &options->mine, "what was written here should stand: it is recorded again over theirs");
+  line.flag("--mine", &options->mine, "what was changed here should stand: it is recorded again over theirs");
   line.flag("--theirs", &options->theirs, "what stands on the server should stand: nothing is recorded");
   line.option("--set", "FIELD=VALUE", &options->set,
               "theirs with these fields changed (FIELD:=JSON for other than text)");

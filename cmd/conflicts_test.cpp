@@ -82,6 +82,25 @@ TEST_CASE("mine stands again once it is resolved and pushed") {
   CHECK(quarrel.ann.type({"conflicts", "--all"}).out.find("  mine  ") != std::string::npos);
 }
 
+TEST_CASE("mine leaves theirs alone in fields that mine did not change") {
+  Quarrel quarrel;
+  CHECK(quarrel.ann.type({"conflicts", "show", quarrel.id}).out.find("mine      update of title\n") !=
+        std::string::npos);
+  quarrel.ann.type({"conflicts", "resolve", quarrel.id, "--mine"});
+  CHECK(quarrel.ann.type({"--json", "show", "Task", quarrel.id})
+            .out.find(R"("payload":{"title":"Pump A","done":true})") != std::string::npos);
+}
+
+TEST_CASE("choosing some fields says which of mine are left out") {
+  Quarrel quarrel;
+  const Said said = quarrel.ann.type({"conflicts", "resolve", quarrel.id, "--set", "note=agreed"});
+  CHECK(said.status == 0);
+  CHECK(said.err.find("yours in title not taken (--edit merges them)\n") != std::string::npos);
+  quarrel.begin("Valve");
+  const Said named = quarrel.ann.type({"conflicts", "resolve", quarrel.id, "--data", R"({"title":"Valve C"})"});
+  CHECK(named.err.find("not taken") == std::string::npos);
+}
+
 TEST_CASE("theirs stands without a mutation") {
   Quarrel quarrel;
   const Said said = quarrel.ann.type({"--json", "conflicts", "resolve", quarrel.mutation_id, "--theirs"});

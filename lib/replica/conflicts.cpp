@@ -67,20 +67,21 @@ ConflictView open_conflict(sql::Transaction& transaction, const MutationId& id) 
   return *std::move(found);
 }
 
-/// Puts `fields` over what stands now; what is gone is made again under its id.
+/// Puts `fields` over what stands now; what is gone is made again under its id, with `fields` over `gone`.
 std::optional<Recorded> lay_over_present(Recorder& recorder, sql::Transaction& transaction, const EntityKey& key,
-                                         std::string_view fields) {
+                                         std::string_view fields, std::string_view gone = "{}") {
   const std::optional<RecordRow> present = read_record(transaction, key);
   if (present && !present->deleted) return recorder.update(key, fields);
-  return recorder.create(key.model, key.id, fields);
+  return recorder.create(key.model, key.id, rules::overlay(gone, fields));
 }
 
-/// Later words of the same person stand: of `mine`, only what they left alone is put over the record; after a later
-/// delete or create, nothing.
+/// What mine changed is put over the record, all of it where the record is gone. Later words of the same person stand:
+/// only what they left alone is put over; after a later delete or create, nothing.
 std::optional<Recorded> lay_mine_over_present(Recorder& recorder, sql::Transaction& transaction,
                                               const ConflictView& conflict) {
-  const RecordRow present = read_record(transaction, conflict.key).value_or(RecordRow{.key = conflict.key});
-  std::string fields = conflict.mine;
+  const RecordRow present =
+      read_record(transaction, conflict.key).value_or(RecordRow{.key = conflict.key, .deleted = true});
+  std::string fields = present.deleted ? conflict.mine : rules::changes(conflict.base, conflict.mine);
   bool another_life = false;
   transaction.run(k_later, {conflict.key.model.value, conflict.key.id.value, conflict.mutation_id.value},
                   [&](const sql::Row& row) {
@@ -107,6 +108,7 @@ std::optional<Recorded> record_resolution(File& file, sql::Transaction& transact
       if (conflict.operation == Operation::remove) return remove_present(recorder, transaction, conflict.key);
       return lay_mine_over_present(recorder, transaction, conflict);
     case Resolution::Kind::set:
+      return lay_over_present(recorder, transaction, conflict.key, resolution.fields, conflict.mine);
     case Resolution::Kind::data:
       return lay_over_present(recorder, transaction, conflict.key, resolution.fields);
   }

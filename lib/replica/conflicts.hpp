@@ -36,12 +36,12 @@ void list_conflicts(sql::Transaction& transaction, bool include_resolved,
 std::optional<ConflictView> find_conflict(sql::Transaction& transaction, std::string_view id);
 
 /// What shall stand. Fields are put over the record as it is now; a field that is not named stays as it is, since no
-/// mutation can take a field away. What was deleted meanwhile is made again under its id.
+/// mutation can take a field away. What was deleted meanwhile is made again under its id, whole by mine and set.
 struct Resolution {
   enum class Kind {
-    mine,    // my payload over theirs, beneath what was written here later; where mine was a delete: a delete
+    mine,    // what mine changed over theirs, beneath what was written here later; where mine was a delete: a delete
     theirs,  // nothing is recorded
-    set,     // some fields over theirs
+    set,     // some fields over theirs; over mine where theirs is gone
     data     // a payload made by hand over theirs
   } kind = Kind::theirs;
   std::string fields = "{}";  // of set and data

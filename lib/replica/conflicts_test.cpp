@@ -12,9 +12,10 @@ using Kind = Resolution::Kind;
 struct Quarrel : Desk {
   MutationId lost;
 
-  explicit Quarrel(std::string_view theirs, bool mine_is_delete = false) {
+  /// `mine`: the fields of my update; empty: mine was a delete.
+  explicit Quarrel(std::string_view theirs, std::string_view mine = R"({"n":2})") {
     pull_page({snapshot("a", R"({"n":1,"t":"x"})", 1)}, 10);
-    lost = mine_is_delete ? remove(file, "a").mutation_id : update(file, "a", R"({"n":2})")->mutation_id;
+    lost = mine.empty() ? remove(file, "a").mutation_id : update(file, "a", mine)->mutation_id;
     lose(theirs);
   }
 
@@ -81,12 +82,12 @@ TEST_CASE("a conflict is found by its entity while that has only one") {
   CHECK(found(quarrel.lost.value)->mutation_id == quarrel.lost);
 }
 
-TEST_CASE("mine lays my payload over theirs as a new mutation") {
+TEST_CASE("mine lays what I changed over theirs as a new mutation, and leaves theirs alone in what I did not") {
   Quarrel quarrel(k_theirs);
   const auto recorded = quarrel.resolve(Kind::mine);
   REQUIRE(recorded.has_value());
-  CHECK(quarrel.last_mutation() == R"(update|{"n":2,"t":"x"}|5|{"n":7,"t":"z"})");
-  CHECK(record_of(quarrel.file, "a") == R"({"n":2,"t":"x"}|0|2|5|2|{"n":7,"t":"z"}|0)");
+  CHECK(quarrel.last_mutation() == R"(update|{"n":2,"t":"z"}|5|{"n":7})");
+  CHECK(record_of(quarrel.file, "a") == R"({"n":2,"t":"z"}|0|2|5|2|{"n":7,"t":"z"}|0)");
   CHECK(quarrel.settled_by() == recorded->mutation_id.value);
   CHECK(rows(quarrel.file.database(), "SELECT resolution FROM tether_conflicts") == "mine");
   CHECK(quarrel.listed(/*include_resolved=*/false) == 0);
@@ -96,14 +97,14 @@ TEST_CASE("mine lays my payload over theirs as a new mutation") {
 TEST_CASE("mine leaves alone what was written here later, whether the server has it or not") {
   for (const bool acknowledged : {false, true}) {
     CAPTURE(acknowledged);
-    Quarrel quarrel(k_theirs);
+    Quarrel quarrel(k_theirs, R"({"n":2,"t":"mine"})");
     update(quarrel.file, "a", R"({"n":9})");
     if (acknowledged) quarrel.push_all_applied();
     REQUIRE(quarrel.resolve(Kind::mine).has_value());
-    CHECK(quarrel.last_mutation().starts_with(R"(update|{"n":9,"t":"x"}|)"));
+    CHECK(quarrel.last_mutation().starts_with(R"(update|{"n":9,"t":"mine"}|)"));
   }
   Quarrel quarrel(k_theirs);
-  update(quarrel.file, "a", R"({"n":9,"t":"y"})");
+  update(quarrel.file, "a", R"({"n":9})");
   CHECK_FALSE(quarrel.resolve(Kind::mine).has_value());
 }
 
@@ -114,7 +115,7 @@ TEST_CASE("mine brings nothing back of what was deleted here later") {
 }
 
 TEST_CASE("mine deletes where mine was a delete") {
-  Quarrel quarrel(k_theirs, /*mine_is_delete=*/true);
+  Quarrel quarrel(k_theirs, /*mine=*/"");
   CHECK(quarrel.resolve(Kind::mine)->operation == protocol::Operation::remove);
   CHECK(quarrel.last_mutation() == "delete|{}|5|NULL");
 }
@@ -126,7 +127,7 @@ TEST_CASE("mine makes the record again where theirs was a delete") {
 }
 
 TEST_CASE("both deletes need no further one") {
-  Quarrel quarrel("", /*mine_is_delete=*/true);
+  Quarrel quarrel("", /*mine=*/"");
   CHECK_FALSE(quarrel.resolve(Kind::mine).has_value());
   CHECK(quarrel.settled_by() == "dismissed");
 }
@@ -149,6 +150,18 @@ TEST_CASE("set and data put fields over what stands now") {
     quarrel.resolve(Kind::data, R"({"n":4})");
   }
   CHECK(quarrel.last_mutation() == R"(update|{"n":4,"t":"z","u":"later"}|5|{"n":7})");
+}
+
+TEST_CASE("fields set over what they deleted make it again whole, data made by hand as it is") {
+  Quarrel quarrel("");
+  SUBCASE("set") {
+    quarrel.resolve(Kind::set, R"({"n":4})");
+    CHECK(quarrel.last_mutation().starts_with(R"(create|{"n":4,"t":"x"}|)"));
+  }
+  SUBCASE("data") {
+    quarrel.resolve(Kind::data, R"({"n":4})");
+    CHECK(quarrel.last_mutation().starts_with(R"(create|{"n":4}|)"));
+  }
 }
 
 TEST_CASE("a resolution that changes nothing records nothing") {

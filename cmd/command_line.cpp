@@ -30,6 +30,11 @@ CommandLine& CommandLine::sub_command(const Command& command) {
   return *this;
 }
 
+CommandLine& CommandLine::hint_for_words(std::string_view text) {
+  words_hint = " " + std::string(text);
+  return *this;
+}
+
 CommandLine& CommandLine::details(std::string_view text) {
   paragraphs.emplace_back(text);
   return *this;
@@ -217,17 +222,16 @@ CommandLine line_of(std::span<const Command> commands) {
   return line;
 }
 
-const Command& command_named(const std::vector<Command>& commands, const std::string& word,
-                             const std::vector<std::string>& path) {
+const Command& command_named(const CommandLine& line, const std::string& word, const std::vector<std::string>& path) {
   std::vector<std::string_view> names;
-  for (const auto& command : commands) {
+  for (const auto& command : line.sub_commands) {
     if (command.name == word) return command;
     names.push_back(command.name);
   }
   const auto guess = nearest(word, names);
-  throw Error(
-      ErrorCode::usage, prefix(path) + "unknown command '" + word + "'",
-      guess.empty() ? help_hint(path) : "Did you mean `" + program_name(path) + " " + std::string(guess) + "`?");
+  throw Error(ErrorCode::usage, prefix(path) + "unknown command '" + word + "'",
+              guess.empty() ? help_hint(path) + line.words_hint
+                            : "Did you mean `" + program_name(path) + " " + std::string(guess) + "`?");
 }
 
 [[noreturn]] void command_missing(const CommandLine& line, const std::vector<std::string>& path) {
@@ -261,7 +265,7 @@ Invocation parse(std::span<const Command> commands, const std::vector<std::strin
       return {globals, {}, std::move(line.action)};
     }
     const auto word = arguments.front();
-    const auto command = command_named(line.sub_commands, word, path);
+    const auto command = command_named(line, word, path);
     level.check_unused(word);
     arguments.erase(arguments.begin());
     path.push_back(word);

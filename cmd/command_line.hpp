@@ -46,6 +46,8 @@ class CommandLine {
   /// A command has sub-commands or positionals, never both. Without a sub-command it does what `run` says, where that
   /// is given.
   CommandLine& sub_command(const Command& command);
+  /// Said beside the usual hint when a word names no sub-command.
+  CommandLine& hint_for_words(std::string_view text);
   /// Paragraphs and examples that stand in the help text behind the options.
   CommandLine& details(std::string_view text);
   /// A code of this command beside 0, 1 and 2, with what it means here.
@@ -73,6 +75,7 @@ class CommandLine {
   std::vector<Option> options;
   std::vector<Option> positionals;
   std::vector<Command> sub_commands;
+  std::string words_hint;
   std::vector<std::string> paragraphs;
   std::vector<Status> statuses;
   std::function<ExitCode(Context&)> action;

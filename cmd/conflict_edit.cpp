@@ -234,6 +234,7 @@ std::optional<std::string> edited_object(std::string_view text) {
   each_line_that_counts(text, [&](std::string_view line) { object += std::string(line) + "\n"; });
   if (object.empty()) return std::nullopt;
   protocol::check_object(object);
+  protocol::check_no_key_twice(object);
   return object;
 }
 

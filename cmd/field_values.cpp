@@ -31,6 +31,7 @@ std::string checked_value(std::string_view json, const std::string& name) {
     fail("");
   }
   if (protocol::find_member(object, "value") != value) fail(": it is more than one");
+  as_usage([&] { with_context("the field " + name, [&] { protocol::check_no_key_twice(object); }); });
   return std::string(value);
 }
 
@@ -71,10 +72,14 @@ std::string read_data(Context& context, const std::string& argument) {
   const auto bytes_max = protocol::Limits().payload_bytes_max;
   const auto path = argument.starts_with('@') ? argument.substr(1) : argument;
   auto text = is_file ? Input(context, path).read_all(bytes_max) : argument;
+  const auto check = [&] {
+    protocol::check_object(text);
+    protocol::check_no_key_twice(text);
+  };
   if (is_file) {
-    with_context(path == "-" ? "standard input" : path, [&] { protocol::check_object(text); });
+    with_context(path == "-" ? "standard input" : path, check);
   } else {
-    as_usage([&] { with_context("--data", [&] { protocol::check_object(text); }); });
+    as_usage([&] { with_context("--data", check); });
   }
   return text;
 }

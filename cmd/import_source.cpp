@@ -112,6 +112,7 @@ class NdjsonSource final : public ImportSource {
     row.line = input_.line_number();
     try {
       protocol::check_object(*line);
+      protocol::check_no_key_twice(*line);
     } catch (const Error& e) {
       throw bad_line(input_, row.line, e.what(), "Every line is one JSON object: the fields of a record.");
     }

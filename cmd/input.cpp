@@ -14,6 +14,7 @@
 namespace tether::cmd {
 namespace {
 
+constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::size_t k_block_bytes = 256 * 1024;
 constexpr const char* k_room = "The input is kept there until all of it has come; $TMPDIR names another folder.";
 
@@ -93,7 +94,7 @@ std::optional<std::string_view> Input::next_line() {
   std::string_view line(buffer_.data() + begin_, searched_ - begin_);
   begin_ = found ? searched_ + 1 : end_;
   searched_ = begin_;
-  ++line_number_;
+  if (++line_number_ == 1 && line.starts_with(k_byte_order_mark)) line.remove_prefix(k_byte_order_mark.size());
   if (line.ends_with('\r')) line.remove_suffix(1);
   return line;
 }

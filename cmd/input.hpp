@@ -25,8 +25,9 @@ class Input {
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
 
-  /// The next line without its line end (LF or CRLF); a last one without line end counts. The view lives until the next
-  /// call. Throws Error(too_large) for a line over the limit, Error(interrupted) after Ctrl-C.
+  /// The next line without its line end (LF or CRLF); a last one without line end counts, and a
+  /// byte order mark in front of the first is no part of it. The view lives until the next call. Throws
+  /// Error(too_large) for a line over the limit, Error(interrupted) after Ctrl-C.
   std::optional<std::string_view> next_line();
   /// The next bytes in whatever size they come; empty at the end. The view lives until the next call.
   std::string_view next_block();

@@ -69,6 +69,7 @@ void define_record(CommandLine& line) {
   line.option("--batch", "N", &options->batch, "with --stdin: lines per transaction (default 1000)");
   line.flag("--atomic", &options->atomic, "with --stdin: all lines or none; begins when all are read");
   line.flag("--ids", &options->ids, "with --stdin: print what was recorded for each line, not only how many");
+  line.hint_for_words("--stdin reads a file as in: tether record --stdin < FILE");
   line.details(
       "A line of --stdin is one JSON object, with an id for all but create:\n"
       "  {\"op\": \"create\"|\"update\"|\"delete\", \"model\": …, \"id\": …, \"payload\": {…}}\n"

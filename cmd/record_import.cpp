@@ -41,6 +41,10 @@ constexpr sql::Statement k_staged{
     "SELECT r.seq, r.entity_id, r.fields, e.entity_id, r.line FROM import_rows AS r "
     "LEFT JOIN import_existing AS e ON e.key = r.key WHERE r.seq > $1 ORDER BY r.seq LIMIT $2"};
 
+// Of what stands after an interrupt.
+constexpr std::string_view k_nothing = "nothing was recorded";
+constexpr std::string_view k_go_on = "what was recorded stays, and the same command goes on behind it";
+
 class Import {
  public:
   Import(Context& context, const ImportOptions& options)
@@ -53,8 +57,7 @@ class Import {
 
   void run() {
     context_.catch_interrupts();
-    const auto rows = sql::in_transaction(file_.database(), sql::Access::read,
-                                          [&](sql::Transaction& transaction) { return stage(transaction); });
+    const auto rows = read_all();
     warn_of_repeated();
     if (options_.key) sql::in_transaction(file_.database(), sql::Access::read, [&](auto& t) { note_existing(t); });
     apply_all(rows);
@@ -62,6 +65,16 @@ class Import {
   }
 
  private:
+  std::int64_t read_all() {
+    try {
+      return sql::in_transaction(file_.database(), sql::Access::read,
+                                 [&](sql::Transaction& transaction) { return stage(transaction); });
+    } catch (const Error& fault) {
+      if (fault.code() == ErrorCode::interrupted) context_.stop_if_interrupted(k_nothing);
+      throw;
+    }
+  }
+
   void warn_of_repeated() {
     if (!first_repeated_key_.empty())
       context_.terminal().warning(counted(repeated_keys_, "row repeats", "rows repeat") + " the " +
@@ -136,7 +149,7 @@ class Import {
   void apply_all(std::int64_t rows) {
     Progress progress(context_.terminal(), "recording", rows);
     for (std::int64_t last = 0, done = 0;;) {
-      context_.stop_if_interrupted();
+      context_.stop_if_interrupted(last == 0 ? k_nothing : k_go_on);
       const auto applied = apply_batch(last);
       if (applied == 0) return;
       progress.at(done += applied);

@@ -36,8 +36,9 @@ class Stream {
     try {
       if (options_.atomic) input_.spool();  // the one transaction begins when nothing has to be waited for any more
       while (record_batch()) progress_.at(committed_lines());
-    } catch (const Error&) {
-      failure = std::current_exception();
+    } catch (const Error& fault) {
+      failure =
+          fault.code() == ErrorCode::interrupted ? std::make_exception_ptr(interruption()) : std::current_exception();
     }
     report_counts(context_, counts_, stopwatch_.elapsed_ms(), options_.ids);
     if (failure) std::rethrow_exception(failure);
@@ -107,11 +108,19 @@ class Stream {
   }
 
   std::string hint_for(std::int64_t number) const {
-    if (options_.atomic) return "Nothing was recorded. Correct the line and run it again.";
-    if (number == 1) return "Nothing was recorded. Correct the line and run it again.";
-    return "The lines before it are recorded. Correct it and go on from there: tail -n +" + std::to_string(number) +
-           " FILE";
+    if (options_.atomic || number == 1) return "Nothing was recorded. Correct the line and run it again.";
+    return "The lines before it are recorded. Correct it and go on from there: " + rest_from(number);
   }
+
+  /// What was read as a line was recorded: it is between two lines that an interrupt is noticed.
+  Error interruption() const {
+    const std::int64_t lines = options_.atomic ? 0 : input_.line_number();
+    if (lines == 0) return {ErrorCode::interrupted, "interrupted; nothing was recorded", "Run it again."};
+    return {ErrorCode::interrupted, "interrupted; the input is recorded up to line " + std::to_string(lines),
+            "Go on from there: " + rest_from(lines + 1)};
+  }
+
+  static std::string rest_from(std::int64_t line) { return "tail -n +" + std::to_string(line) + " FILE"; }
 
   std::int64_t committed_lines() const { return counts_.recorded + counts_.unchanged; }
 

@@ -3,14 +3,18 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
 #include "cmd/input.hpp"
 #include "cmd/program.hpp"
+#include "sql/sqlite.hpp"
 #include "testing/temporary_directory.hpp"
 
 namespace tether::cmd {
@@ -121,6 +125,92 @@ TEST_CASE("a bad line keeps what came before it, in the same batch too") {
   CHECK(t.err.starts_with("tether: line 3: "));
   CHECK(t.err.find("tail -n +3 FILE") != std::string::npos);
   CHECK(t.count("Task") == 2);
+}
+
+TEST_CASE("a key that stands twice is refused wherever it is written, as a field that is given twice is") {
+  Typist t;
+  CHECK(t.type({"record", "--stdin"}, create_line(R"({"n":1})") + create_line(R"({"n":1,"n":2})")) == 1);
+  CHECK(t.err.starts_with("tether: line 2: payload.n: stands there twice\n"));
+  CHECK(t.type({"record", "--stdin"}, R"({"op":"create","model":"Task","id":"a","id":"b"})") == 1);
+  CHECK(t.err.starts_with("tether: line 1: id: stands there twice\n"));
+  CHECK(t.type({"record", "create", "Task", "--data", R"({"n":1,"n":2})"}) == 2);
+  CHECK(t.err.starts_with("tether: --data: n: stands there twice\n"));
+  CHECK(t.type({"record", "create", "Task", R"(n:={"a":1,"a":2})"}) == 2);
+  CHECK(t.type({"record", "import", t.file("t.ndjson", "{\"n\":1}\n{\"n\":1,\"n\":2}\n"), "--model", "Task"}) == 1);
+  CHECK(t.err.find("t.ndjson, line 2: n: stands there twice\n") != std::string::npos);
+  CHECK(t.count("Task") == 1);
+}
+
+TEST_CASE("a byte order mark in front of the first line is no part of it") {
+  Typist t;
+  const std::string mark = "\xEF\xBB\xBF";
+  CHECK(t.type({"record", "--stdin"}, mark + create_line("{}")) == 0);
+  CHECK(t.type({"record", "--stdin", "--atomic"}, mark + create_line("{}")) == 0);
+  CHECK(t.type({"record", "import", t.file("t.ndjson", mark + "{\"n\":1}\n"), "--model", "Task"}) == 0);
+  CHECK(t.type({"record", "--stdin"}, create_line("{}") + mark + create_line("{}")) == 1);
+  CHECK(t.count("Task") == 4);
+}
+
+TEST_CASE("a file behind --stdin is told how it is read") {
+  Typist t;
+  CHECK(t.type({"record", "--stdin", "tasks.ndjson"}) == 2);
+  CHECK(t.err.find("tether record --stdin < FILE") != std::string::npos);
+}
+
+TEST_CASE("an interrupted stream says where to go on, and whether anything was recorded") {
+  Typist t;
+  Pipe pipe;
+  const pthread_t typist = ::pthread_self();
+  SUBCASE("line by line") {
+    pipe.write(create_line("{}") + "\n" + create_line("{}"));
+    std::thread impatient([&] {
+      auto database = sql::open_sqlite({.path = t.folder.file("t.db")});
+      std::string count;
+      while (count != "2") {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        database->execute("SELECT count(*) FROM tether_mutation_logs", {},
+                          [&](const sql::Row& row) { count = row.text(0); });
+      }
+      ::pthread_kill(typist, SIGTERM);
+    });
+    CHECK(t.type_from(pipe.reader, {"record", "--stdin"}) == 130);
+    impatient.join();
+    CHECK(t.out.starts_with("recorded 2 mutations"));
+    CHECK(t.err == "tether: interrupted; the input is recorded up to line 3\n  Go on from there: tail -n +4 FILE\n");
+  }
+  SUBCASE("all or nothing") {
+    pipe.write(create_line("{}"));
+    std::thread impatient([&] {
+      int unread = 1;
+      while (unread > 0) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        ::ioctl(pipe.reader, FIONREAD, &unread);
+      }
+      ::pthread_kill(typist, SIGINT);
+    });
+    CHECK(t.type_from(pipe.reader, {"record", "--stdin", "--atomic"}) == 130);
+    impatient.join();
+    CHECK(t.err == "tether: interrupted; nothing was recorded\n  Run it again.\n");
+    CHECK(t.count("Task") == 0);
+  }
+}
+
+TEST_CASE("an import that is interrupted while it reads has recorded nothing, and says so") {
+  Typist t;
+  Pipe pipe;
+  pipe.write("{\"n\":1}\n");
+  const pthread_t typist = ::pthread_self();
+  std::thread impatient([&] {
+    int unread = 1;
+    while (unread > 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      ::ioctl(pipe.reader, FIONREAD, &unread);
+    }
+    ::pthread_kill(typist, SIGINT);
+  });
+  CHECK(t.type_from(pipe.reader, {"record", "import", "-", "--format", "ndjson", "--model", "Task"}) == 130);
+  impatient.join();
+  CHECK(t.err == "tether: interrupted; nothing was recorded\n");
 }
 
 TEST_CASE("--atomic keeps nothing of a stream with a bad line") {

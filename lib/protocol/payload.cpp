@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
+#include <set>
 #include <unordered_map>
 
 #include "base/log.hpp"
 #include "base/utf8.hpp"
+#include "protocol/field_error.hpp"
 #include "protocol/json_reader.hpp"
 
 namespace tether::protocol {
@@ -100,6 +103,24 @@ void for_each_member(std::string_view object, OnMember&& on_member) {
   }
 }
 
+template <class OnItem>
+void for_each_item(std::string_view array, OnItem&& on_item) {
+  Scanner scanner(array);
+  scanner.pass('[');
+  while (scanner.peek() != ']') {
+    on_item(scanner.value());
+    scanner.pass(',');
+  }
+}
+
+void check_value_for_keys(std::string_view value, const std::string& path) {
+  if (value.starts_with('{')) return check_no_key_twice(value, path);
+  if (!value.starts_with('[')) return;
+  std::size_t index = 0;
+  for_each_item(value,
+                [&](std::string_view item) { check_value_for_keys(item, path + "[" + std::to_string(index++) + "]"); });
+}
+
 void keep_last_of_few(std::vector<Member>& members) {
   std::size_t kept = 0;
   for (const Member& member : members) {
@@ -171,6 +192,18 @@ void check_object(std::string_view text) {
   if (reader.kind() != JsonReader::Kind::object) reader.fail("not a JSON object");
   reader.payload();
   reader.end();
+}
+
+void check_no_key_twice(std::string_view object, std::string_view name) {
+  std::set<std::string, std::less<>> keys;
+  for_each_member(object, [&](const Member& member) {
+    const auto [key, is_new] = keys.insert(unescaped(member.key));
+    const bool nests = member.value.starts_with('{') || member.value.starts_with('[');
+    if (is_new && !nests) return;
+    const std::string path = name.empty() ? *key : std::string(name) + "." + *key;
+    if (!is_new) throw FieldError(path, "stands there twice");
+    check_value_for_keys(member.value, path);
+  });
 }
 
 std::vector<Member> members(std::string_view object) {

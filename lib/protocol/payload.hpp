@@ -20,6 +20,11 @@ struct Member {
 /// nesting at most `k_json_depth_max`. Throws Error(invalid_input), naming the path of what is wrong.
 void check_object(std::string_view text);
 
+/// Checks that no object in a valid one, at any depth, has two members with the same key. On the wire the last counts;
+/// of what a person writes here and now, one of the two would be lost without a word. `name` stands in front of the
+/// path. Throws Error(invalid_input).
+void check_no_key_twice(std::string_view object, std::string_view name = {});
+
 /// The members of an object that is known to be valid, in their order. Of members with the same key the last counts and
 /// stands in the place of the first. The views live as long as `object`.
 std::vector<Member> members(std::string_view object);

@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "protocol/field_error.hpp"
 
+using tether::protocol::check_no_key_twice;
 using tether::protocol::check_object;
 using tether::protocol::FieldError;
 using tether::protocol::find_member;
@@ -56,6 +57,24 @@ std::string listed(std::string_view object) {
 }
 
 }  // namespace
+
+TEST_CASE("a key that stands twice in one object is found at any depth, however it is escaped") {
+  const auto twice = [](std::string_view object, std::string_view name = {}) -> std::string {
+    REQUIRE(is_object(object));
+    try {
+      check_no_key_twice(object, name);
+      return "none";
+    } catch (const FieldError& e) {
+      return e.what();
+    }
+  };
+  CHECK(twice(R"({})") == "none");
+  CHECK(twice(R"({"a":{"a":1},"b":[{"a":1},{"a":2},[],"a"]})") == "none");
+  CHECK(twice(R"({"a":1,"b":2,"a":1})") == "a: stands there twice");
+  CHECK(twice(R"({"a":1,"\u0061":2})") == "a: stands there twice");
+  CHECK(twice(R"( {"a" : [ 1 , { "b" : { "c":1 , "c":2 } } ] } )", "payload") ==
+        "payload.a[1].b.c: stands there twice");
+}
 
 TEST_CASE("objects of every kind of value are valid, with numbers of any size") {
   for (const char* text :

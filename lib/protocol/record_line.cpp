@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Lines of `tether record --stdin`.
+#include <algorithm>
+#include <string>
+#include <vector>
+
 #include "protocol/codec.hpp"
 #include "protocol/fields.hpp"
+#include "protocol/payload.hpp"
 
 namespace tether::protocol {
 
@@ -9,7 +14,10 @@ RecordLine RecordLineReader::read(std::string_view line) const {
   RecordLine record;
   std::optional<Operation> operation;
   JsonReader reader(line);
+  std::vector<std::string> seen;
   reader.object([&](std::string_view field) {
+    if (std::ranges::find(seen, field) != seen.end()) reader.fail("stands there twice");
+    seen.emplace_back(field);
     if (field == "op") {
       operation = read_operation(reader);
     } else if (field == "model") {
@@ -27,6 +35,7 @@ RecordLine RecordLineReader::read(std::string_view line) const {
   if (!operation) reader.fail_missing("op");
   if (record.model.value.empty()) reader.fail_missing("model");
   if (*operation != Operation::create && !record.id) reader.fail_missing("id");
+  check_no_key_twice(record.payload, "payload");
   record.operation = *operation;
   return record;
 }

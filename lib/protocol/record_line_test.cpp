@@ -61,6 +61,9 @@ TEST_CASE("a bad line is refused with what is wrong in it") {
         "payload.a[1]: not valid JSON at byte 45: expected a value");
   CHECK(fault(R"({"op":"create","model":"T","paylaod":{}})") ==
         "paylaod: is no field of a line: these are op, model, id and payload");
+  CHECK(fault(R"({"op":"create","model":"T","model":"U"})") == "model: stands there twice");
+  CHECK(fault(R"({"op":"create","model":"T","payload":{"a":1,"b":[{"c":1,"c":1}]}})") ==
+        "payload.b[0].c: stands there twice");
   CHECK(fault(R"({"op":"create","model":"T"}{"op":"create","model":"T"})") ==
         "not valid JSON at byte 27: expected nothing more");
 }

@@ -23,8 +23,15 @@ std::string value_of(replica::File& file, const std::string& name) {
   return found == settings.end() ? "" : found->second;
 }
 
+/// What is wrong with a value is said before it is in the file.
+void check_value(const std::string& name, std::string_view value) {
+  rules::FieldMappings alone;
+  with_context(name, [&] { rules::add_setting(alone, std::string_view(name).substr(k_prefix.size()), value); });
+}
+
 void change(Context& context, const std::string& name, std::optional<std::string_view> value) {
   const std::string model = parsed(name).model;
+  if (value) check_value(name, *value);
   replica::File file = context.open_file();
   const replica::SyncLock lock(file.path());
   const Instant now = context.clock().now();

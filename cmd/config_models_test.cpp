@@ -41,6 +41,12 @@ TEST_CASE("what is configured of a model is listed, shown and forgotten like any
   CHECK(office.ann.type({"config", "models.Task.rename.title"}).out == "\n");
 }
 
+TEST_CASE("a value that cannot be used is refused with the setting named once") {
+  Office office;
+  const Said said = office.ann.type({"config", "models.Task.set.source", ":=bad"});
+  CHECK(said.err.starts_with("tether: models.Task.set.source: what follows := is no JSON value\n"));
+}
+
 TEST_CASE("what one calls title and keeps to itself another one sees as name and not at all") {
   Office office;
   office.ann.type({"config", "models.Task.rename.title", "name"});

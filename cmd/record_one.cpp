@@ -26,6 +26,18 @@ std::string payload_of(Context& context, const OneOptions& options) {
   return read_data(context, *options.data);
 }
 
+/// What was recorded stays recorded, though nobody can be told its id the usual way.
+void flush_or_say_that(Terminal& terminal, const std::optional<replica::Recorded>& recorded) {
+  try {
+    terminal.flush();
+  } catch (const Error& fault) {
+    if (!recorded) throw;
+    throw Error(fault.code(), fault.what(),
+                "It is recorded all the same: " + std::string(protocol::name(recorded->operation)) + " of " +
+                    recorded->key.model.value + " " + recorded->key.id.value + ".");
+  }
+}
+
 /// Runs `body(Recorder&)` in one transaction and says what came of it.
 template <typename Body>
 ExitCode record_one(Context& context, const ModelName& model, const std::string& id, protocol::Operation operation,
@@ -41,6 +53,7 @@ ExitCode record_one(Context& context, const ModelName& model, const std::string&
   if (!recorded) terminal.message("nothing to record: the fields have these values already");
   const auto done = recorded ? recorded->operation : operation;
   terminal.line(context.json() ? recorded_json(key, done, recorded) : printable(key.id.value));
+  flush_or_say_that(terminal, recorded);
   return ExitCode::done;
 }
 

@@ -151,6 +151,17 @@ TEST_CASE("a byte order mark in front of the first line is no part of it") {
   CHECK(t.count("Task") == 4);
 }
 
+TEST_CASE("where the id cannot be written, the error says that it was recorded, and with which id") {
+  Typist t;
+  Terminal full([](std::string_view) { throw Error(ErrorCode::disk_full, "cannot write to standard output"); },
+                [&](std::string_view text) { t.err += text; });
+  World world{t.clock, t.random, [](const std::string&) { return std::nullopt; }, {}, "/"};
+  CHECK(run_program({"--db", t.folder.file("t.db"), "record", "create", "Task", "--id", "a"}, std::move(world), full) ==
+        1);
+  CHECK(t.err == "tether: cannot write to standard output\n  It is recorded all the same: create of Task a.\n");
+  CHECK(t.count("Task") == 1);
+}
+
 TEST_CASE("a file behind --stdin is told how it is read") {
   Typist t;
   CHECK(t.type({"record", "--stdin", "tasks.ndjson"}) == 2);

@@ -112,6 +112,9 @@ void throw_if_too_large(const std::optional<replica::TooLarge>& found) {
 
 std::string forbidden_hint(std::string_view reason) {
   if (reason.find("shut out") != std::string_view::npos) return "who runs the server can let this client in again";
+  if (reason.find("asks for a token") != std::string_view::npos) {
+    return "put the token in $TETHER_TOKEN, or in a file that `tether config token-file FILE` names";
+  }
   return "`tether config --list` shows which token is used and where it comes from";
 }
 
@@ -137,7 +140,7 @@ void check_dry_run(const CycleOptions& options) {
   if (!options.dry_run && (options.offline || options.expect_clean)) {
     throw Error(ErrorCode::usage,
                 std::string(options.offline ? "--offline" : "--expect-clean") + " goes with --dry-run",
-                "As in: tether push --dry-run --expect-clean");
+                std::string("As in: tether push --dry-run ") + (options.offline ? "--offline" : "--expect-clean"));
   }
   if (options.offline && options.expect_clean) {
     throw Error(ErrorCode::usage, "--offline and --expect-clean do not go together",

@@ -108,6 +108,18 @@ std::string full_name(const CLI::App& app) {
   return given.front()->get_name() + (rest.empty() ? "" : " " + rest);
 }
 
+/// Of an unknown one CLI11 says only that a command is missing.
+void check_command(CLI::App& app, int argc, const char* const* argv) {
+  CLI::App* at = &app;
+  std::string path;
+  for (int i = 1; i < argc && argv[i][0] != '-' && !at->get_subcommands({}).empty(); ++i) {
+    path += (path.empty() ? "" : " ") + std::string(argv[i]);
+    const auto known = at->get_subcommands([&](CLI::App* command) { return command->check_name(argv[i]); });
+    at = known.empty() ? nullptr : known.front();
+    if (at == nullptr) throw Error(ErrorCode::usage, "unknown command '" + path + "'", "See tether-service --help.");
+  }
+}
+
 }  // namespace
 
 std::optional<CommandLine> parse_command_line(int argc, const char* const* argv) {
@@ -133,6 +145,7 @@ std::optional<CommandLine> parse_command_line(int argc, const char* const* argv)
   add_device_commands(app, line);
   add_losses_command(app, line);
   for (CLI::App* command : app.get_subcommands({})) add_settings_and_footer(*command, line);
+  check_command(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& success) {

@@ -73,6 +73,12 @@ Scope scope_of(sql::Database& store, const ClientId& client) {
   throw Error(ErrorCode::usage, "client " + name + " was seen in several scopes: " + list, "Name one with --scope.");
 }
 
+bool was_seen(sql::Database& store, const Scope& scope, const ClientId& client) {
+  return std::ranges::any_of(authority::devices(store), [&](const Device& device) {
+    return device.scope == scope && device.client == client && (device.last_push_ms || device.last_pull_ms);
+  });
+}
+
 }  // namespace
 
 int list_devices(const Options& options, bool json, std::ostream& out) {
@@ -99,8 +105,10 @@ int revoke_device(const Options& options, const std::string& client, const std::
   const Scope where = scope.empty() ? scope_of(*store, id) : Scope{scope};
   const std::string name = "client " + printable(id.value) + " of scope " + printable(where.value);
   if (!undo) {
+    const bool seen = was_seen(*store, where, id);
     authority::revoke_device(*store, where, id, to_ms(world.clock->now()));
-    out << name << " is revoked: it can neither push nor pull; what it pushed stays\n";
+    out << name << (seen ? " is revoked: it can" : " was never seen; revoked all the same: it can")
+        << " neither push nor pull; what it pushed stays\n";
   } else if (authority::restore_device(*store, where, id)) {
     out << name << " may push and pull again\n";
   } else {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 
 namespace tether::service {
 
@@ -42,6 +43,10 @@ void print_columns(std::vector<std::vector<std::string>> rows, std::ostream& out
     line.erase(line.find_last_not_of(' ') + 1);
     out << line << "\n";
   }
+}
+
+void check_written(std::ostream& out) {
+  if (!out.flush()) throw Error(ErrorCode::io, "cannot write to standard output");
 }
 
 void write_time(protocol::JsonWriter& json, std::string_view name, const std::optional<std::int64_t>& ms) {

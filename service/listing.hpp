@@ -16,6 +16,9 @@ namespace tether::service {
 /// The first row is the heading. Names come from clients: nothing in them reaches a terminal as a command.
 void print_columns(std::vector<std::vector<std::string>> rows, std::ostream& out);
 
+/// Sends on what was written. Throws Error(io) where not all of it could be.
+void check_written(std::ostream& out);
+
 /// Characters, not bytes; what a terminal would obey becomes `?`.
 std::string printable(std::string text);
 

@@ -5,6 +5,7 @@
 #include "base/error.hpp"
 #include "service/command_line.hpp"
 #include "service/commands.hpp"
+#include "service/listing.hpp"
 
 namespace tether::service {
 
@@ -60,7 +61,9 @@ int main(int argc, char** argv) {
   using namespace tether;
   try {
     const auto line = service::parse_command_line(argc, argv);
-    return line ? service::run(*line) : service::k_exit_done;
+    const int code = line ? service::run(*line) : service::k_exit_done;
+    service::check_written(std::cout);
+    return code;
   } catch (const Error& error) {
     std::cerr << "tether-service: " << error.what() << "\n";
     if (!error.hint().empty()) std::cerr << "  " << error.hint() << "\n";

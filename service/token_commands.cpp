@@ -131,6 +131,25 @@ std::string as_json(const authority::Token& token, std::string_view text) {
   return out;
 }
 
+std::int64_t end_of(std::int64_t created_ms, const std::string& duration) {
+  const auto length = parse_duration(duration);
+  if (length.count() <= 0) refuse("--expires: must be longer than 0");
+  return created_ms + length.count();
+}
+
+/// The store has it already, as a token that was shown must work; one that was not shown is nobody's.
+void show_or_revoke(sql::Database& store, const authority::Token& token, std::string_view shown, World& world,
+                    std::ostream& out) {
+  out << shown << "\n";
+  try {
+    check_written(out);
+  } catch (const Error& fault) {
+    authority::revoke_token(store, token.id, to_ms(world.clock->now()));
+    throw Error(fault.code(), std::string(fault.what()) + ": token " + token.id + " was not shown",
+                "It was made, but nobody has seen it, so it is revoked again.");
+  }
+}
+
 }  // namespace
 
 int create_token(const Options& options, const TokenRequest& request, bool json, World& world, std::ostream& out,
@@ -142,11 +161,12 @@ int create_token(const Options& options, const TokenRequest& request, bool json,
   token.claims = claims_argument(request.claims);
   token.id = UlidSource(*world.clock, *world.random).next().text();
   token.created_ms = to_ms(world.clock->now());
-  if (!request.expires.empty()) token.expires_ms = token.created_ms + parse_duration(request.expires).count();
+  if (!request.expires.empty()) token.expires_ms = end_of(token.created_ms, request.expires);
   const std::string text = make_token_text(token.id, *world.random);
   token.secret_hash = hash_of_token(text);
-  authority::add_token(*open_migrated_store(options), token);
-  out << (json ? as_json(token, text) : text) << "\n";
+  const auto store = open_migrated_store(options);
+  authority::add_token(*store, token);
+  show_or_revoke(*store, token, json ? as_json(token, text) : text, world, out);
   notes << "token " << token.id << " of scope " << token.scope.value << ", for "
         << (token.client ? "client " + token.client->value : "any client") << ", may " << spaced(token.rights) << "; "
         << (token.expires_ms ? "expires " + day_and_time(*token.expires_ms) : "never expires")

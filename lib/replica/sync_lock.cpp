@@ -40,7 +40,7 @@ SyncLock::SyncLock(const std::string& path) : descriptor_(-1) {
   ::close(descriptor_);
   if (reason != EWOULDBLOCK) fail(beside, reason);
   throw Error(ErrorCode::locked, "another tether is syncing " + path,
-              "Nothing to do: what you recorded is safe, and the other one may push it. Run it again later.");
+              "What you recorded is safe. Run it again once the other one is done.");
 }
 
 SyncLock::~SyncLock() {

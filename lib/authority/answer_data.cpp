@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "authority/answer_data.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "authority/ledger.hpp"
+#include "protocol/codec.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/payload.hpp"
 #include "rules/mapping.hpp"
@@ -20,6 +22,23 @@ std::string with_tether_id(std::string_view payload, const EntityId& id) {
   return std::move(state).finish();
 }
 
+/// Every member of both.
+std::string joined(std::string_view one, std::string_view other) {
+  protocol::ObjectWriter out;
+  for (const std::string_view object : {one, other}) {
+    for (const auto& member : protocol::members(object)) out.member(member.key, member.value);
+  }
+  return std::move(out).finish();
+}
+
+void add_if_there(protocol::ObjectWriter& out, std::string_view object, std::string_view field) {
+  const std::string_view value = protocol::find_member(object, field);
+  if (value.empty()) return;
+  std::string quoted;
+  append_json_quoted(quoted, field);
+  out.member(std::string_view(quoted).substr(1, quoted.size() - 2), value);
+}
+
 }  // namespace
 
 std::string too_large_data(std::size_t bytes, std::size_t bytes_max) {
@@ -33,7 +52,7 @@ std::string too_large_data(std::size_t bytes, std::size_t bytes_max) {
 }
 
 protocol::ConflictReport report(const protocol::Mutation& mutation, const rules::Record& record,
-                                const rules::Model& model, rules::Conflict conflict) {
+                                const rules::Model& model, rules::Conflict conflict, bool by_program) {
   const auto state = [&] {
     if (!rules::maps_outbound(model)) return with_tether_id(record.payload, mutation.entity_id);
     const auto when = times(record.created_us, record.updated_at.value);
@@ -44,7 +63,9 @@ protocol::ConflictReport report(const protocol::Mutation& mutation, const rules:
           .server_updated_at_us = record.updated_at.value,
           .server_rev = record.rev,
           .fields = std::move(conflict.fields),
-          .deleted = record.deleted};
+          .deleted = record.deleted,
+          .server_written_by = record.written_by,
+          .by_program = by_program};
 }
 
 std::string names_array(const std::vector<std::string>& names) {
@@ -56,10 +77,49 @@ std::string names_array(const std::vector<std::string>& names) {
   return out;
 }
 
-std::string lost_data(const std::vector<std::string>& fields) {
-  protocol::ObjectWriter data;
-  data.member("lost", names_array(fields));
-  return std::move(data).finish();
+std::string overwritten_data(const std::vector<std::string>& names, bool by_program) {
+  if (!by_program) return names_array(names);
+  return R"({"fields":)" + names_array(names) + R"(,"by_program":true})";
+}
+
+std::string by_program(std::string_view data) {
+  return joined(protocol::without_member(data, "by_program"), R"({"by_program":true})");
+}
+
+protocol::LossReport Merge::report() const {
+  protocol::LossReport report{.mutation_id = sent.mutation_id,
+                              .deleted = applied.after.deleted,
+                              .server_written_by = met.written_by,
+                              .server_updated_at_us = met.updated_at.value,
+                              .by_program = by_program};
+  std::string stands = "{}";
+  if (!applied.after.deleted && rules::is_visible(model, applied.after.payload, claims)) {
+    stands = rules::outbound(model, applied.after.payload, times(met.created_us, met.updated_at.value));
+  }
+  protocol::ObjectWriter values_sent;
+  protocol::ObjectWriter values_standing;
+  for (const std::string& field : applied.lost) {
+    if (std::ranges::find(model.hide, field) != model.hide.end()) continue;
+    report.fields.push_back(rules::outbound_name(model, field));
+    add_if_there(values_sent, sent.payload, report.fields.back());
+    add_if_there(values_standing, stands, report.fields.back());
+  }
+  report.sent = std::move(values_sent).finish();
+  report.stands = std::move(values_standing).finish();
+  return report;
+}
+
+std::string lost_data(const Merge& merge) {
+  protocol::ObjectWriter names;
+  names.member("lost", names_array(merge.applied.lost));
+  return joined(std::move(names).finish(), protocol::encode_loss_data(merge.report()));
+}
+
+std::optional<protocol::LossReport> told_loss(const MutationId& id, std::string_view data) {
+  if (data.empty()) return std::nullopt;
+  protocol::LossReport report = protocol::decode_loss_data(id, data);
+  if (report.fields.empty()) return std::nullopt;
+  return report;
 }
 
 }  // namespace tether::authority

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "protocol/messages.hpp"
@@ -19,11 +21,32 @@ std::string too_large_data(std::size_t bytes, std::size_t bytes_max);
 /// `["title","done"]`
 std::string names_array(const std::vector<std::string>& names);
 
-/// Of a mutation that was merged: which of its values are not what was stored, for whoever looks for them.
-std::string lost_data(const std::vector<std::string>& fields);
+/// Which fields of a record an edit took the place of; says so where a program decided that.
+std::string overwritten_data(const std::vector<std::string>& names, bool by_program);
+
+/// The data of a refusal that a program decided.
+std::string by_program(std::string_view data);
+
+/// A mutation that took effect, and not with all of its values. All outlive it.
+struct Merge {
+  const protocol::Mutation& sent;
+  const rules::Record& met;  // the record that it came upon
+  const rules::Applied& applied;
+  const rules::Model& model;
+  std::string_view claims;  // of its writer
+  bool by_program = false;
+  /// Which of its values are not what is stored, as its writer may see it.
+  protocol::LossReport report() const;
+};
+
+/// What is remembered of it: the report, and in `lost` all of the fields, named as they are stored.
+std::string lost_data(const Merge& merge);
+
+/// What of that is told to the writer; nullopt: nothing, also where it was remembered before reports were.
+std::optional<protocol::LossReport> told_loss(const MutationId& id, std::string_view data);
 
 /// Of a conflict: the record that stands, as the model tells it.
 protocol::ConflictReport report(const protocol::Mutation& mutation, const rules::Record& record,
-                                const rules::Model& model, rules::Conflict conflict);
+                                const rules::Model& model, rules::Conflict conflict, bool by_program);
 
 }  // namespace tether::authority

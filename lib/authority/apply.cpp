@@ -30,6 +30,15 @@ rules::Rejected rejected(std::string_view reason, std::string data = "{}") {
   return {.reason = std::string(reason), .data = std::move(data)};
 }
 
+/// Whether `outcome`, to which rules came with these verdicts, is what a program said.
+bool is_said_by(const rules::Verdicts& verdicts, const rules::Outcome& outcome) {
+  const auto refuses = [](const rules::Verdict* verdict) {
+    return verdict != nullptr && std::holds_alternative<rules::Refuse>(*verdict);
+  };
+  if (std::holds_alternative<rules::Rejected>(outcome)) return refuses(verdicts.map) || refuses(verdicts.resolve);
+  return verdicts.resolve != nullptr;
+}
+
 }  // namespace
 
 void throw_answer_too_long() {
@@ -177,7 +186,7 @@ void Attempt::decide(const Step& step) {
   ++steps_;
   const auto found = known_.find(step.mutation.mutation_id.value);
   if (found == known_.end()) {
-    if (auto outcome = outcome_of(step)) settle(step, std::move(*outcome));
+    if (auto judged = outcome_of(step)) settle(step, std::move(*judged));
     return;
   }
   auto& [decided, answered_in] = found->second;
@@ -194,12 +203,12 @@ void Attempt::decide(const Step& step) {
 }
 
 /// nullopt: a program has to be asked first.
-std::optional<rules::Outcome> Attempt::outcome_of(const Step& step) {
+std::optional<Attempt::Judged> Attempt::outcome_of(const Step& step) {
   const Mutation& mutation = step.mutation;
-  if (is_expired(mutation)) return rejected(protocol::reason::k_expired);
-  if (auto refusal = too_large(mutation.payload)) return std::move(*refusal);
+  if (is_expired(mutation)) return Judged{rejected(protocol::reason::k_expired)};
+  if (auto refusal = too_large(mutation.payload)) return Judged{std::move(*refusal)};
   const rules::Model* model = terms_.models.find(mutation.model.value);
-  if (model == nullptr) return rejected(protocol::reason::k_unknown_model);
+  if (model == nullptr) return Judged{rejected(protocol::reason::k_unknown_model)};
   const protocol::PushRequest& request = step.submission.request;
   const std::int64_t now_ms = terms_.now_us / 1000;
   const rules::Writer writer{
@@ -208,28 +217,33 @@ std::optional<rules::Outcome> Attempt::outcome_of(const Step& step) {
                                                   std::min(to_ms(step.submission.received), now_ms)),
       .now_ms = now_ms,
       .claims = step.submission.claims};
-  if (terms_.models.any()) return rules::resolve(mutation, touched_.at(entity_of(mutation)).record, writer, *model);
+  if (terms_.models.any()) {
+    return Judged{rules::resolve(mutation, touched_.at(entity_of(mutation)).record, writer, *model)};
+  }
   return decide_by(*model, step, writer);
 }
 
-std::optional<rules::Outcome> Attempt::decide_by(const rules::Model& model, const Step& step,
-                                                 const rules::Writer& writer) {
+std::optional<Attempt::Judged> Attempt::decide_by(const rules::Model& model, const Step& step,
+                                                  const rules::Writer& writer) {
   const Touched& touched = touched_.at(entity_of(step.mutation));
   if (touched.waits) return std::nullopt;
-  if (touched.put_off) return rejected(protocol::reason::k_error);
+  if (touched.put_off) return Judged{rejected(protocol::reason::k_error)};
   rules::Verdicts verdicts;
   while (true) {
     auto outcome = rules::decide(step.mutation, touched.record, writer, model, verdicts);
     auto* undecided = std::get_if<rules::Undecided>(&outcome);
-    if (undecided == nullptr) return outcome;
+    if (undecided == nullptr) {
+      const bool by_program = is_said_by(verdicts, outcome);
+      return Judged{std::move(outcome), by_program};
+    }
     const auto* verdict = step.submission.verdicts->find(step.mutation.mutation_id, undecided->question);
     if (verdict == nullptr) return ask(model, step, std::move(undecided->question));
     (undecided->question.kind == rules::QuestionKind::map ? verdicts.map : verdicts.resolve) = verdict;
   }
 }
 
-std::optional<rules::Outcome> Attempt::ask(const rules::Model& model, const Step& step, rules::Question question) {
-  if (!terms_.may_ask) return rejected(protocol::reason::k_error);
+std::optional<Attempt::Judged> Attempt::ask(const rules::Model& model, const Step& step, rules::Question question) {
+  if (!terms_.may_ask) return Judged{rejected(protocol::reason::k_error)};
   asks_ = true;
   touched_.at(entity_of(step.mutation)).waits = true;
   if (terms_.assume == Assume::new_work) return std::nullopt;  // perhaps it is none, and was answered long ago
@@ -249,13 +263,14 @@ bool Attempt::is_expired(const Mutation& mutation) const {
   return head_ && head_->forgotten_ms > 0 && mutation.timestamp_ms <= head_->forgotten_ms;
 }
 
-void Attempt::settle(const Step& step, rules::Outcome outcome) {
+void Attempt::settle(const Step& step, Judged judged) {
   // Two payloads that are each small enough can come to one that is not.
-  if (const auto* applied = std::get_if<rules::Applied>(&outcome); applied != nullptr && !applied->after.deleted) {
-    if (auto refusal = too_large(applied->after.payload)) outcome = std::move(*refusal);
+  const auto* applied = std::get_if<rules::Applied>(&judged.outcome);
+  if (applied != nullptr && !applied->after.deleted) {
+    if (auto refusal = too_large(applied->after.payload)) judged = {std::move(*refusal)};
   }
   const MutationId& id = step.mutation.mutation_id;
-  Known known{decided_as(step, std::move(outcome)), &step.submission};
+  Known known{decided_as(step, std::move(judged)), &step.submission};
   if (known.decided.outcome == protocol::reason::k_error) {  // no decision: it may come again
     touched_.at(entity_of(step.mutation)).put_off = true;
     step.submission.reply.rejected.push_back({id, std::move(known.decided.outcome), std::move(known.decided.data)});
@@ -267,33 +282,37 @@ void Attempt::settle(const Step& step, rules::Outcome outcome) {
 }
 
 /// Gives `outcome` the form in which it is remembered; what was applied changes the record for those that follow.
-Decided Attempt::decided_as(const Step& step, rules::Outcome outcome) {
+Decided Attempt::decided_as(const Step& step, Judged judged) {
+  auto& [outcome, said_by_program] = judged;
   Decided decided{.content_hash = step.hash, .outcome = {}, .rev = Rev{0}, .data = {}};
   if (auto* rejection = std::get_if<rules::Rejected>(&outcome)) {
     decided.outcome = std::move(rejection->reason);
-    decided.data = std::move(rejection->data);
+    decided.data = said_by_program ? by_program(rejection->data) : std::move(rejection->data);
     return decided;
   }
   Touched& touched = touched_.at(entity_of(step.mutation));
+  const rules::Model& model = *terms_.models.find(step.mutation.model.value);
   if (auto* conflict = std::get_if<rules::Conflict>(&outcome)) {
-    const rules::Model& model = *terms_.models.find(step.mutation.model.value);
     decided.outcome = k_conflict;
-    decided.data = protocol::encode_conflict_data(report(step.mutation, touched.record, model, std::move(*conflict)));
+    decided.data = protocol::encode_conflict_data(
+        report(step.mutation, touched.record, model, std::move(*conflict), said_by_program));
     return decided;
   }
   auto& applied = std::get<rules::Applied>(outcome);
   decided.outcome = applied.merged ? k_merged : k_applied;
   decided.rev = applied.after.rev;
-  if (!applied.lost.empty()) decided.data = lost_data(applied.lost);
-  if (applied.after.rev != touched.record.rev) change(step, touched, applied);  // else it changes nothing
+  if (!applied.lost.empty()) {
+    decided.data = lost_data({step.mutation, touched.record, applied, model, step.submission.claims, said_by_program});
+  }
+  if (applied.after.rev != touched.record.rev) change(step, touched, applied, said_by_program);  // else nothing changes
   return decided;
 }
 
-void Attempt::change(const Step& step, Touched& touched, rules::Applied& applied) {
+void Attempt::change(const Step& step, Touched& touched, rules::Applied& applied, bool by_program) {
   if (!applied.overwrote.empty()) {
     overwritten_.push_back({.by = &step.mutation,
                             .client = &step.submission.request.client_id,
-                            .fields = names_array(applied.overwrote),
+                            .fields = overwritten_data(applied.overwrote, by_program),
                             .record = std::move(touched.record)});
   }
   touched.record = std::move(applied.after);
@@ -305,6 +324,10 @@ void Attempt::change(const Step& step, Touched& touched, rules::Applied& applied
 /// The same answer, word for word, whether it was decided `again` in the past or just now.
 void Attempt::answer(protocol::PushReply& reply, const MutationId& id, const Decided& decided, bool again) {
   const bool took_effect = decided.outcome == k_applied || decided.outcome == k_merged;
+  if (took_effect && !decided.data.empty()) {
+    if (!again) hold(decided.data.size());
+    if (auto lost = told_loss(id, decided.data)) reply.lost.push_back(std::move(*lost));
+  }
   if (took_effect && again && terms_.options.strict_duplicates) {
     reply.rejected.push_back({id, std::string(protocol::reason::k_duplicate), "{}"});
   } else if (took_effect) {

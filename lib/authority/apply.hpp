@@ -85,6 +85,10 @@ class Attempt {
     const protocol::Mutation& mutation;
     const std::string& hash;
   };
+  struct Judged {
+    rules::Outcome outcome;
+    bool by_program = false;  // that is what a program said
+  };
 
   bool knows_another_epoch(const protocol::PushRequest& request) const;
   void put_off(Submission& submission);
@@ -97,14 +101,14 @@ class Attempt {
   bool every_assumption_is_guarded() const;
   void decide_all(Submission& submission);
   void decide(const Step& step);
-  std::optional<rules::Outcome> outcome_of(const Step& step);
-  std::optional<rules::Outcome> decide_by(const rules::Model& model, const Step& step, const rules::Writer& writer);
-  std::optional<rules::Outcome> ask(const rules::Model& model, const Step& step, rules::Question question);
+  std::optional<Judged> outcome_of(const Step& step);
+  std::optional<Judged> decide_by(const rules::Model& model, const Step& step, const rules::Writer& writer);
+  std::optional<Judged> ask(const rules::Model& model, const Step& step, rules::Question question);
   bool is_expired(const protocol::Mutation& mutation) const;
   std::optional<rules::Rejected> too_large(const std::string& payload) const;
-  void settle(const Step& step, rules::Outcome outcome);
-  Decided decided_as(const Step& step, rules::Outcome outcome);
-  void change(const Step& step, Touched& touched, rules::Applied& applied);
+  void settle(const Step& step, Judged judged);
+  Decided decided_as(const Step& step, Judged judged);
+  void change(const Step& step, Touched& touched, rules::Applied& applied, bool by_program);
   void answer(protocol::PushReply& reply, const MutationId& id, const Decided& decided, bool again);
   bool write(const std::function<std::string()>& new_epoch);
   bool store_changes();

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "authority/losses.hpp"
 
+#include <utility>
+
+#include "protocol/codec.hpp"
+#include "protocol/payload.hpp"
+
 namespace tether::authority {
 namespace {
 
@@ -30,6 +35,37 @@ constexpr sql::Statement k_losses{
     "SELECT decided_us, model, entity_id, 'overwritten', fields, payload, written_by, written_at_ms, mutation_id, "
     "client_id, deleted FROM tether_overwritten WHERE " TETHER_WANTED " ORDER BY decided_us, mutation_id"};
 #undef TETHER_WANTED
+
+constexpr sql::Statement k_other_scopes{
+    "SELECT count(*) FROM (SELECT scope FROM tether_mutations WHERE payload IS NOT NULL AND scope <> $1 "
+    "UNION SELECT scope FROM tether_overwritten WHERE scope <> $1) AS others"};
+
+bool says_by_program(std::string_view data) {
+  return protocol::find_member(data, "by_program") == "true";
+}
+
+/// Takes out of what was remembered who won, and when.
+Loss attributed(Loss loss) {
+  if (!loss.won_by.value.empty()) {  // overwritten
+    loss.won_us = loss.decided_us;
+    if (loss.detail.starts_with('[')) return loss;  // see overwritten_data()
+    loss.by_program = says_by_program(loss.detail);
+    loss.detail = std::string(protocol::find_member(loss.detail, "fields"));
+  } else if (loss.why == "conflict") {
+    protocol::ConflictReport report = protocol::decode_conflict_data(loss.mutation_id, loss.detail);
+    loss.won_by = std::move(report.server_written_by);
+    loss.won_us = report.server_updated_at_us;
+    loss.by_program = report.by_program;
+  } else if (loss.why == "merged") {
+    protocol::LossReport report = protocol::decode_loss_data(loss.mutation_id, loss.detail);
+    loss.won_by = std::move(report.server_written_by);
+    loss.won_us = report.server_updated_at_us;
+    loss.by_program = report.by_program;
+  } else {
+    loss.by_program = says_by_program(loss.detail);
+  }
+  return loss;
+}
 
 Loss read_loss(const sql::Row& row) {
   return {.decided_us = row.integer(0),
@@ -71,7 +107,13 @@ void forget_overwritten(sql::Transaction& transaction, const Scope& scope, std::
 
 void losses(sql::Transaction& transaction, const LossFilter& filter, const std::function<void(const Loss&)>& found) {
   const sql::Value parameters[] = {view(filter.scope.value), view(filter.model.value), view(filter.entity_id.value)};
-  transaction.run(k_losses, parameters, [&](const sql::Row& row) { found(read_loss(row)); });
+  transaction.run(k_losses, parameters, [&](const sql::Row& row) { found(attributed(read_loss(row))); });
+}
+
+std::int64_t other_scopes_with_losses(sql::Transaction& transaction, const Scope& scope) {
+  std::int64_t count = 0;
+  transaction.run(k_other_scopes, {view(scope.value)}, [&](const sql::Row& row) { count = row.integer(0); });
+  return count;
 }
 
 }  // namespace tether::authority

@@ -19,7 +19,7 @@ namespace tether::authority {
 struct Overwritten {
   const protocol::Mutation* by;
   const ClientId* client;
-  std::string fields;    // an array of names
+  std::string fields;    // see overwritten_data()
   rules::Record record;  // as it was
 };
 
@@ -36,9 +36,11 @@ struct Loss {
   std::string payload;  // what was sent, or what stood in the record
   ClientId written_by;  // whose values they are
   std::int64_t written_ms = 0;
-  MutationId mutation_id;  // that lost; of `overwritten` the one that won
-  ClientId won_by;         // empty where the server's own state stood against it
-  bool deleted = false;    // of `overwritten`: what lost is that `written_by` had deleted the record
+  MutationId mutation_id;   // that lost; of `overwritten` the one that won
+  ClientId won_by;          // whose values stand instead; empty where a rule refused it, or it was kept without that
+  std::int64_t won_us = 0;  // when the server took those; 0: not known
+  bool by_program = false;  // a program of the server decided it
+  bool deleted = false;     // of `overwritten`: what lost is that `written_by` had deleted the record
 };
 
 /// Which of them; an empty name means all. `entity_id` only with `model`.
@@ -47,6 +49,9 @@ struct LossFilter {
   ModelName model;
   EntityId entity_id;
 };
+
+/// In how many scopes but this one something lost.
+std::int64_t other_scopes_with_losses(sql::Transaction& transaction, const Scope& scope);
 
 /// Oldest first, as they are read: their number is unbounded.
 void losses(sql::Transaction& transaction, const LossFilter& filter, const std::function<void(const Loss&)>& found);

@@ -97,7 +97,9 @@ TEST_CASE("what a client of ours changed and may not write is kept for whoever l
   server.push("ann", {seeing(0, create(3, "T2", R"({"price":7})"))});
   CHECK(server.lost() == Lines{R"(2 merged by ann {"title":"valve","price":1})", R"(3 merged by ann {"price":7})"});
   CHECK(server.column("SELECT data FROM tether_mutations WHERE data IS NOT NULL ORDER BY mutation_id") ==
-        Lines{R"({"lost":["price"]})", R"({"lost":["price"]})"});
+        Lines{R"({"lost":["price"],"fields":["price"],"sent":{"price":1},"stands":{},)"
+              R"("server_updated_at":"2026-11-18T11:06:40.000000Z","server_written_by":"office"})",
+              R"({"lost":["price"],"fields":["price"],"sent":{"price":7},"stands":{}})"});
   CHECK(lines(server.pull()) == Lines{R"(T1 {"title":"valve"} rev 2 by ann)", "T2 {} rev 1 by ann"});
 }
 
@@ -226,7 +228,7 @@ TEST_CASE("a mapper is asked about what arrives, and what it makes of that is st
     return rules::Apply{R"({"cents":250})"};
   };
   const auto reply = server.push_as("{}", "ann", {create(1, "T1", R"({"euro":2.5})"), create(2, "T2", "{}")});
-  CHECK(lines(reply) == Lines{"1 applied rev 1", "1 merged", "2 empty {}"});
+  CHECK(lines(reply) == Lines{"1 applied rev 1", "1 merged", R"(2 empty {"by_program":true})"});
   CHECK(lines(server.pull()) == Lines{R"(T1 {"cents":250} rev 1 by ann)"});
   CHECK(judge.heard.size() == 2);
 }

@@ -58,6 +58,9 @@ ServerInfo decode_server_info(std::string_view body);
 /// The object `data` of a conflict as it goes over the wire and into the logs on both sides, and back.
 std::string encode_conflict_data(const ConflictReport& report);
 ConflictReport decode_conflict_data(MutationId id, std::string_view data);
+/// The same for what a merge lost.
+std::string encode_loss_data(const LossReport& report);
+LossReport decode_loss_data(MutationId id, std::string_view data);
 
 /// Names that come from outside. Each returns its strong type or throws Error(invalid_input) naming `path`.
 ModelName parse_model(std::string_view text, std::string_view path);

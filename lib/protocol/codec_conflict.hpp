@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The object `data` of a conflict, as a part of a push reply.
+// The object `data` of a conflict, and what a merge lost, as parts of a push reply.
 #pragma once
 
 #include "protocol/fields.hpp"
@@ -9,5 +9,7 @@ namespace tether::protocol {
 
 void write_conflict_data(JsonWriter& writer, const ConflictReport& report);
 void read_conflict_data(JsonReader& reader, ConflictReport& report);
+void write_loss(JsonWriter& writer, const LossReport& report);
+void read_loss(JsonReader& reader, LossReport& report);
 
 }  // namespace tether::protocol

@@ -186,6 +186,21 @@ std::vector<std::pair<MutationId, Rev>> read_revs(JsonReader& reader) {
   return revs;
 }
 
+/// `{"01J…":{"fields":["title"],…}}`
+std::vector<LossReport> read_losses(JsonReader& reader) {
+  std::vector<LossReport> losses;
+  if (reader.kind() != JsonReader::Kind::object) {
+    reader.payload();  // [] and null: none
+    return losses;
+  }
+  reader.object([&](std::string_view id) {
+    LossReport& report = losses.emplace_back();
+    report.mutation_id = checked_name(reader, id, parse_mutation_id);
+    read_loss(reader, report);
+  });
+  return losses;
+}
+
 PushReply read_push_reply(JsonReader& reader) {
   PushReply reply;
   bool answers = false;
@@ -201,6 +216,8 @@ PushReply read_push_reply(JsonReader& reader) {
       reply.revs = read_revs(reader);
     } else if (field == "merged") {
       read_list(reader, [&] { reply.merged.push_back(read_mutation_id(reader)); });
+    } else if (field == "lost") {
+      reply.lost = read_losses(reader);
     } else if (field == "server_time") {
       reply.server_time_us = read_optional_integer(reader);
     } else if (field == "cursor") {
@@ -256,6 +273,16 @@ void write_conflict(JsonWriter& writer, const ConflictReport& report) {
   writer.end_object();
 }
 
+void write_losses(JsonWriter& writer, const std::vector<LossReport>& losses) {
+  if (losses.empty()) return;
+  writer.key("lost").begin_object();
+  for (const LossReport& report : losses) {
+    writer.key(report.mutation_id.value);
+    write_loss(writer, report);
+  }
+  writer.end_object();
+}
+
 }  // namespace
 
 std::string encode(const PushRequest& request) {
@@ -295,6 +322,7 @@ std::string encode(const PushReply& reply) {
   for (const auto& [id, rev] : reply.revs) writer.key(id.value).number(rev.value);
   writer.end_object();
   write_ids(writer, "merged", reply.merged);
+  write_losses(writer, reply.lost);
   if (reply.server_time_us) writer.key("server_time").number(*reply.server_time_us);
   if (reply.cursor_before) writer.key("cursor_before").number(reply.cursor_before->value);
   if (reply.cursor) writer.key("cursor").number(reply.cursor->value);

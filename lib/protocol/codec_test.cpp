@@ -299,7 +299,8 @@ TEST_CASE("ill-typed replies are refused with their path") {
         R"({"rejected":[{"mutation_id":"@","reason":null}]})",
         R"({"rejected":[{"mutation_id":"@","reason":"error","data":"text"}]})", R"({"conflicts":["@"]})",
         R"({"conflicts":[{"mutation_id":"@","data":{"server_state":"x"}}]})", R"({"applied":[],"revs":{"x":1}})",
-        R"({"applied":[],"revs":{"@":"1"}})", R"({"applied":[],"merged":[1]})", R"({"applied":[]} x)"}) {
+        R"({"applied":[],"revs":{"@":"1"}})", R"({"applied":[],"merged":[1]})", R"({"applied":[],"lost":{"@":1}})",
+        R"({"applied":[]} x)"}) {
     CAPTURE(body);
     CHECK(fault(push_reply, body).starts_with("the server's reply to push is not the protocol: "));
   }
@@ -319,8 +320,9 @@ TEST_CASE("empty lists and data may come in every form that PHP gives them") {
       R"({"applied":{},"rejected":[{"mutation_id":"@","reason":"not_found","data":[]}],)"
       R"("conflicts":[{"mutation_id":"@","reason":"conflict","data":null},{"mutation_id":"@","data":{"server_state":[],)"
       R"("server_updated_at":null}},{"mutation_id":"@","data":[]},{"mutation_id":"@","data":{"server_updated_at":"soon"}}],)"
-      R"("revs":[],"merged":null,"server_time":null})");
+      R"("revs":[],"merged":null,"lost":[],"server_time":null})");
   CHECK(reply.applied.empty());
+  CHECK(reply.lost.empty());
   CHECK(reply.rejected.at(0).data == "{}");
   REQUIRE(reply.conflicts.size() == 4);
   for (const ConflictReport& report : reply.conflicts) {

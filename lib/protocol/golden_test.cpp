@@ -92,6 +92,7 @@ PushReply example_push_reply() {
   changed.server_updated_at_us = 1'795'294'140'123'456;
   changed.server_rev = Rev{8};
   changed.fields = {"title"};
+  changed.server_written_by = ClientId{"01M8009KF6HMW9Z63N46CNX3NZ"};
   ConflictReport deleted = changed;
   deleted.mutation_id.value = "01M8009KF4AE6ZFNFM5EEX5EZT";
   deleted.server_state = "{}";
@@ -99,6 +100,13 @@ PushReply example_push_reply() {
   reply.conflicts = {changed, deleted};
   reply.revs = {{reply.applied[0], Rev{1}}, {reply.applied[1], Rev{2}}};
   reply.merged = {reply.applied[1]};
+  reply.lost = {{.mutation_id = reply.applied[1],
+                 .fields = {"hours", "note"},
+                 .sent = R"({"hours":3.0,"note":"oiled"})",
+                 .stands = R"({"hours":4})",
+                 .server_written_by = changed.server_written_by,
+                 .server_updated_at_us = changed.server_updated_at_us,
+                 .by_program = true}};
   reply.server_time_us = 1'795'294'141'000'123;
   reply.cursor_before = Cursor{1'795'294'141'000'121};
   reply.cursor = Cursor{1'795'294'141'000'123};

@@ -69,7 +69,22 @@ struct ConflictReport {
   std::optional<Rev> server_rev;          // ext
   std::vector<std::string> fields;        // ext: the fields in which the two differ
   bool deleted = false;                   // ext
+  ClientId server_written_by;             // ext: whose change won; empty: not said
+  bool by_program = false;                // ext: a program of the server decided it
   bool operator==(const ConflictReport&) const = default;
+};
+
+/// ext: what of a mutation that was applied is not what is stored, as far as its writer may see it.
+struct LossReport {
+  MutationId mutation_id;
+  std::vector<std::string> fields;        // those that lost
+  std::string sent = "{}";                // their values as they were sent
+  std::string stands = "{}";              // what is stored instead; a field that is not there, or not told, is missing
+  bool deleted = false;                   // the record was deleted instead
+  ClientId server_written_by;             // who had written the record that it met; empty: not said
+  std::int64_t server_updated_at_us = 0;  // and when the server took that; 0: not said
+  bool by_program = false;                // a program of the server decided it
+  bool operator==(const LossReport&) const = default;
 };
 
 /// Every mutation of the request is named in exactly one of applied, rejected, conflicts.
@@ -79,6 +94,7 @@ struct PushReply {
   std::vector<ConflictReport> conflicts;
   std::vector<std::pair<MutationId, Rev>> revs;  // ext: the entity's rev after each applied mutation
   std::vector<MutationId> merged;                // ext: applied, but what is stored differs from the payload sent
+  std::vector<LossReport> lost;                  // ext: of those, what they lost; only where something was
   std::optional<std::int64_t> server_time_us;    // ext
   std::optional<Cursor> cursor_before;  // ext: if this batch took cursor values: the scope's highest one before it, and
   std::optional<Cursor> cursor;         // the highest that it took; whatever lies between the two is this batch

@@ -23,7 +23,13 @@ void add(replica::PushReport& total, const replica::PushReport& before) {
   total.pushed += before.pushed;
   total.failed += before.failed;
   total.conflicts += before.conflicts;
-  total.rejections.insert(total.rejections.begin(), before.rejections.begin(), before.rejections.end());
+  total.merged += before.merged;
+  const auto put_before = [](auto& list, const auto& earlier) {
+    list.insert(list.begin(), earlier.begin(), earlier.end());
+  };
+  put_before(total.rejections, before.rejections);
+  put_before(total.conflicts_found, before.conflicts_found);
+  put_before(total.losses, before.losses);
 }
 
 void push_pending(replica::File& file, Context::Connection& connection, Terminal& terminal, std::int64_t batch,

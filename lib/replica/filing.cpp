@@ -17,8 +17,8 @@ using protocol::Mutation;
 using protocol::Operation;
 using Kind = Outcome::Kind;
 
-// Rejections kept for the report; the log keeps all of them.
-constexpr std::size_t k_rejections_reported_max = 1000;
+// Of rejections, conflicts and losses each, kept for the report; the log keeps all of them.
+constexpr std::size_t k_reported_max = 1000;
 
 // From so many open edits of an entity on, they are folded ahead; and of so many entities at a time.
 constexpr std::int64_t k_many_open_edits = 500;
@@ -31,9 +31,12 @@ constexpr sql::Statement k_failed_entities{
     "SELECT model, entity_id FROM tether_mutation_logs "
     "WHERE sync_status = 'failed' AND sync_status <> 'synced' AND settled_by IS NULL"};
 
+// With what it lost, if anything. What it lost before the server was restored is kept where that one says nothing of
+// it.
 constexpr sql::Statement k_synced{
     "UPDATE tether_mutation_logs SET sync_status = 'synced', synced_at = $2, updated_at = $2, "
-    "rejection_reason = NULL, rejection_data = NULL WHERE id = $1"};
+    "rejection_reason = NULL, rejection_data = coalesce($3, "
+    "CASE WHEN synced_at IS NOT NULL AND rejection_reason IS NULL THEN rejection_data END) WHERE id = $1"};
 
 // What fails is acknowledged no more, whatever it was before the server was restored.
 constexpr sql::Statement k_not_synced{
@@ -134,14 +137,13 @@ void Filing::file_in_log(sql::Transaction& transaction, Sent& sent, PushReport& 
     case Kind::applied:
     case Kind::merged:
     case Kind::known_before:
-      transaction.run(k_synced, {sent.place->log_id, now_});
-      ++report.pushed;
+      acknowledge(transaction, sent, report);
       return;
     case Kind::conflict:
       if (file_refusal(transaction, sent,
                        {"conflict", "conflict", protocol::encode_conflict_data(*sent.outcome->report),
                         sent.place->retry_count})) {
-        ++report.conflicts;
+        report_conflict(sent, report);
       }
       return;
     case Kind::rejected:
@@ -151,6 +153,29 @@ void Filing::file_in_log(sql::Transaction& transaction, Sent& sent, PushReport& 
       break;
   }
   TETHER_ASSERT(false);
+}
+
+void Filing::acknowledge(sql::Transaction& transaction, const Sent& sent, PushReport& report) {
+  ++report.pushed;
+  if (sent.outcome->loss == nullptr) {
+    transaction.run(k_synced, {sent.place->log_id, now_, sql::Value()});
+    return;
+  }
+  protocol::LossReport loss =
+      named_here(*sent.outcome->loss, mappings_.of(sent.mutation->model.value, sent.place->log_id));
+  transaction.run(k_synced, {sent.place->log_id, now_, protocol::encode_loss_data(loss)});
+  ++report.merged;
+  if (report.losses.size() < k_reported_max) report.losses.push_back(std::move(loss));
+}
+
+void Filing::report_conflict(const Sent& sent, PushReport& report) const {
+  ++report.conflicts;
+  if (report.conflicts_found.size() == k_reported_max) return;
+  protocol::ConflictReport& found = report.conflicts_found.emplace_back(*sent.outcome->report);
+  found.server_state = "{}";
+  const rules::FieldMapping* mapping = mappings_.in_force(sent.mutation->model.value);
+  if (mapping == nullptr) return;
+  for (std::string& field : found.fields) field = mapping->name_here(field);
 }
 
 /// False when a person settled it meanwhile: what they recorded instead will be decided for itself.
@@ -181,7 +206,7 @@ void Filing::refuse(sql::Transaction& transaction, Sent& sent, PushReport& repor
       transaction.run(k_settle_if_overtaken, {mutation.model.value, mutation.entity_id.value, sent.place->log_id}) > 0;
   if (sent.overtaken) ahead_.erase({mutation.model, mutation.entity_id});  // it is folded in it
   ++report.failed;
-  if (report.rejections.size() < k_rejections_reported_max) report.rejections.push_back(rejection);
+  if (report.rejections.size() < k_reported_max) report.rejections.push_back(rejection);
 }
 
 void Filing::file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity) {

@@ -45,6 +45,8 @@ class Filing {
   };
 
   void file_in_log(sql::Transaction& transaction, Sent& sent, PushReport& report);
+  void acknowledge(sql::Transaction& transaction, const Sent& sent, PushReport& report);
+  void report_conflict(const Sent& sent, PushReport& report) const;
   bool file_refusal(sql::Transaction& transaction, Sent& sent, const Refusal& refusal);
   void refuse(sql::Transaction& transaction, Sent& sent, PushReport& report);
   void file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity);

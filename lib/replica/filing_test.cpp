@@ -182,5 +182,88 @@ TEST_CASE("the create of a next life leaves nothing of a former one that was ref
   CHECK(desk.differences().empty());
 }
 
+/// Merges everything; of each mutation `title` loses.
+PushReply merged_without_title(const PushRequest& request) {
+  PushReply reply = all_merged(request);
+  for (const protocol::Mutation& mutation : request.mutations) {
+    reply.lost.push_back({.mutation_id = mutation.mutation_id,
+                          .fields = {"title"},
+                          .sent = R"({"title":"hose"})",
+                          .stands = R"({"title":"valve"})",
+                          .server_written_by = ClientId{"ben"}});
+  }
+  return reply;
+}
+
+struct LosingDesk : Desk {
+  MutationId id = create(file, "a", R"({"title":"hose"})")->mutation_id;
+  LogEntry entry() {
+    return sql::in_transaction(file.database(), sql::Access::read,
+                               [&](sql::Transaction& transaction) { return *find_mutation(transaction, id); });
+  }
+};
+
+constexpr std::string_view k_title_lost =
+    R"({"fields":["title"],"sent":{"title":"hose"},"stands":{"title":"valve"},"server_written_by":"ben"})";
+
+TEST_CASE_FIXTURE(LosingDesk, "what a mutation loses in a merge is kept with it in the log and reported") {
+  server.reply_to_push(merged_without_title);
+  const PushReport report = push();
+  CHECK(report.pushed == 1);
+  CHECK(report.merged == 1);
+  CHECK(report.losses.at(0).mutation_id == id);
+  CHECK(entry().sync_status == "synced");
+  CHECK(entry().lost == k_title_lost);
+  CHECK(entry().rejection_data.empty());
+}
+
+TEST_CASE_FIXTURE(LosingDesk, "a server that does not say what was lost is understood as before") {
+  server.reply_to_push(all_merged);
+  CHECK(push().merged == 0);
+  CHECK(entry().lost.empty());
+}
+
+TEST_CASE_FIXTURE(LosingDesk, "what was put off and then lost in a merge leaves the loss in the log, not the error") {
+  server.reply_to_push([](const PushRequest& request) { return all_rejected(request, "error"); });
+  push();
+  CHECK(entry().rejection_data == R"({"why":"so"})");
+  server.reply_to_push(merged_without_title);
+  push();
+  CHECK(entry().rejection_reason.empty());
+  CHECK(entry().lost == k_title_lost);
+}
+
+TEST_CASE_FIXTURE(LosingDesk, "an error leaves nothing behind once the mutation is applied") {
+  server.reply_to_push([](const PushRequest& request) { return all_rejected(request, "error"); });
+  push();
+  push_all_applied();
+  CHECK(entry().lost.empty());
+  CHECK(entry().rejection_data.empty());
+}
+
+TEST_CASE_FIXTURE(LosingDesk, "a duplicate brings the loss that the first answer would have brought") {
+  server.reply_to_push([](const PushRequest& request) {
+    PushReply reply = all_rejected(request, "duplicate");
+    reply.lost = merged_without_title(request).lost;
+    return reply;
+  });
+  CHECK(push().merged == 1);
+  CHECK(entry().lost == k_title_lost);
+}
+
+TEST_CASE_FIXTURE(LosingDesk, "each conflict that a push finds is reported with its fields") {
+  server.reply_to_push([](const PushRequest& request) {
+    PushReply reply;
+    reply.conflicts = {{.mutation_id = request.mutations.at(0).mutation_id,
+                        .server_state = R"({"title":"valve","tether_id":"a"})",
+                        .fields = {"title"}}};
+    return reply;
+  });
+  const PushReport report = push();
+  CHECK(report.conflicts == 1);
+  CHECK(report.conflicts_found.at(0).mutation_id == id);
+  CHECK(report.conflicts_found.at(0).fields == std::vector<std::string>{"title"});
+}
+
 }  // namespace
 }  // namespace tether::replica

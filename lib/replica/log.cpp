@@ -60,7 +60,8 @@ LogEntry log_entry(const sql::Row& row) {
   entry.sync_status = row.text(10);
   entry.synced_at = row.text(11);
   entry.rejection_reason = row.text(12);
-  entry.rejection_data = row.text(13);
+  // What was refused has a reason.
+  (row.is_null(12) ? entry.lost : entry.rejection_data) = row.text(13);
   entry.retry_count = row.integer(14);
   entry.created_at = row.text(15);
   entry.updated_at = row.text(16);

@@ -21,6 +21,7 @@ struct LogEntry {
   std::string synced_at;    // RFC 3339; empty: NULL; so the next two
   std::string rejection_reason;
   std::string rejection_data;
+  std::string lost;  // what a merge left out of it (PROTOCOL.md, `lost`); empty: nothing
   std::int64_t retry_count = 0;
   std::string created_at;
   std::string updated_at;

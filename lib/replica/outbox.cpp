@@ -181,12 +181,21 @@ std::vector<Outcome> matched(const Batch& batch, const protocol::PushReply& repl
     Outcome& outcome = matching.answered(id);
     if (outcome.kind == Kind::applied) outcome.kind = Kind::merged;
   }
+  for (const protocol::LossReport& loss : reply.lost) matching.answered(loss.mutation_id).loss = &loss;
   std::vector<Outcome> outcomes = std::move(matching).finish();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const bool took_effect = outcomes[i].kind == Kind::applied || outcomes[i].kind == Kind::merged;
     if (took_effect && batch.places[i].acknowledged_before) outcomes[i].kind = Kind::known_before;
   }
   return outcomes;
+}
+
+protocol::LossReport named_here(protocol::LossReport loss, const rules::FieldMapping* mapping) {
+  if (mapping == nullptr) return loss;
+  for (std::string& field : loss.fields) field = mapping->name_here(field);
+  loss.sent = mapping->from_wire(loss.sent);
+  loss.stands = mapping->from_wire(loss.stands);
+  return loss;
 }
 
 }  // namespace tether::replica

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "protocol/messages.hpp"
+#include "rules/field_mapping.hpp"
 #include "sql/database.hpp"
 
 namespace tether::replica {
@@ -68,10 +69,14 @@ struct Outcome {
   std::optional<Rev> rev;  // of applied and merged, where the server says it; 0: a duplicate of unknown rev
   const protocol::Rejection* rejection = nullptr;    // of rejected
   const protocol::ConflictReport* report = nullptr;  // of conflict
+  const protocol::LossReport* loss = nullptr;        // of what took effect, where a merge left something out
 };
 
 /// One per mutation, in their order. Throws Error(unexpected_reply) unless each mutation is answered exactly once, and
 /// nothing else is.
 std::vector<Outcome> matched(const Batch& batch, const protocol::PushReply& reply);
+
+/// `loss` by the names of this file; without a mapping they are those of the wire.
+protocol::LossReport named_here(protocol::LossReport loss, const rules::FieldMapping* mapping);
 
 }  // namespace tether::replica

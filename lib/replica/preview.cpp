@@ -54,8 +54,14 @@ Foreseen foreseen(const protocol::Mutation& mutation, const Outcome& outcome, co
                 .key = {mutation.model, mutation.entity_id},
                 .operation = mutation.operation};
   if (outcome.kind == Outcome::Kind::merged) seen.kind = Kind::merged;
+  if (outcome.loss != nullptr) {
+    const protocol::LossReport loss = named_here(*outcome.loss, mapping);
+    seen.kind = Kind::merged;
+    seen.lost = protocol::encode_loss_data(loss);
+    seen.fields = loss.fields;
+  }
   if (outcome.kind == Outcome::Kind::rejected) {
-    seen.kind = Kind::rejected;
+    seen.kind = outcome.rejection->reason == protocol::reason::k_error ? Kind::undecided : Kind::rejected;
     seen.reason = outcome.rejection->reason;
     seen.data = outcome.rejection->data;
   }
@@ -124,6 +130,8 @@ std::string_view name(Foreseen::Kind kind) {
       return "conflict";
     case Kind::rejected:
       return "rejected";
+    case Kind::undecided:
+      return "undecided";
   }
   throw Error(ErrorCode::internal, "unknown kind of outcome");
 }

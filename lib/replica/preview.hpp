@@ -15,14 +15,15 @@ namespace tether::replica {
 
 /// What would become of one mutation.
 struct Foreseen {
-  enum class Kind { applied, merged, conflict, rejected };
+  enum class Kind { applied, merged, conflict, rejected, undecided };
   MutationId mutation_id;
   EntityKey key;
   protocol::Operation operation = protocol::Operation::create;
   Kind kind = Kind::applied;
-  std::string reason;               // of rejected
-  std::string data;                 // of rejected and conflict, as the log would keep it
-  std::vector<std::string> fields;  // of conflict: those that would differ
+  std::string reason;               // of rejected and undecided
+  std::string data;                 // of rejected, undecided and conflict, as the log would keep it
+  std::string lost;                 // of merged: what would be lost, as the log would keep it; empty: nothing
+  std::vector<std::string> fields;  // of conflict: those that would differ; of merged: those that would be lost
   bool theirs_deleted = false;      // of conflict
 };
 

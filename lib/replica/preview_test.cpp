@@ -145,5 +145,27 @@ TEST_CASE("a preview is asked with what would be sent, and answered by the names
   CHECK(report.asked.at(0).fields == std::vector<std::string>{"title"});
 }
 
+TEST_CASE("a preview names what would be lost by the names here, and what would not be decided now") {
+  Teller desk;
+  sql::in_transaction(desk.file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+    change_mapping_setting(transaction, "models.Task.rename.title", "name", desk.clock.now());
+  });
+  for (const char* id : {"a", "b"}) create(desk.file, id, R"({"title":"x"})");
+  desk.tell([](const protocol::PushRequest& request) {
+    protocol::PushReply reply;
+    reply.applied = {request.mutations[0].mutation_id};
+    reply.merged = reply.applied;
+    reply.lost = {{.mutation_id = reply.applied[0], .fields = {"name"}, .sent = R"({"name":"x"})"}};
+    reply.rejected.push_back({request.mutations[1].mutation_id, "error", "{}"});
+    return reply;
+  });
+  const PreviewReport report = desk.preview();
+  CHECK(report.asked.at(0).kind == Kind::merged);
+  CHECK(report.asked.at(0).fields == std::vector<std::string>{"title"});
+  CHECK(report.asked.at(0).lost == R"({"fields":["title"],"sent":{"title":"x"},"stands":{}})");
+  CHECK(report.asked.at(1).kind == Kind::undecided);
+  CHECK(report.asked.at(1).reason == "error");
+}
+
 }  // namespace
 }  // namespace tether::replica

@@ -13,7 +13,7 @@ CREATE TABLE tether_mutation_logs (
   sync_status      TEXT NOT NULL DEFAULT 'pending',    -- pending | syncing | synced | failed | conflict
   synced_at        TEXT,
   rejection_reason TEXT,
-  rejection_data   TEXT,
+  rejection_data   TEXT,                               -- without a reason: what the mutation lost in a merge
   retry_count      INTEGER NOT NULL DEFAULT 0,
   created_at       TEXT,
   updated_at       TEXT,

@@ -1,18 +1,57 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/cycle_report.hpp"
 
+#include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "cmd/conflict_view.hpp"
 #include "cmd/json_out.hpp"
 #include "cmd/rejection_text.hpp"
+#include "protocol/codec.hpp"
 #include "replica/log.hpp"
 
 namespace tether::cmd {
 
 namespace {
 
-std::string as_json(const CycleReport& report, bool skipped, std::int64_t duration_ms) {
+/// Looks a mutation up in the log.
+using Entries = std::function<std::optional<replica::LogEntry>(const MutationId&)>;
+
+JsonObject named_json(const Entries& entry_of, const MutationId& id) {
+  JsonObject json;
+  json.text("mutation_id", id.value);
+  if (const auto entry = entry_of(id)) {
+    json.text("model", entry->mutation.model.value).text("id", entry->mutation.entity_id.value);
+  }
+  return json;
+}
+
+std::string conflicts_json(const Entries& entry_of, const std::vector<protocol::ConflictReport>& conflicts) {
+  std::vector<std::string> all;
+  all.reserve(conflicts.size());
+  for (const protocol::ConflictReport& conflict : conflicts) {
+    JsonObject json = named_json(entry_of, conflict.mutation_id);
+    json.texts("fields", conflict.fields).boolean("theirs_deleted", conflict.deleted);
+    all.push_back(std::move(json).finish());
+  }
+  return json_array(all);
+}
+
+std::string losses_json(const Entries& entry_of, const std::vector<protocol::LossReport>& losses) {
+  std::vector<std::string> all;
+  all.reserve(losses.size());
+  for (const protocol::LossReport& loss : losses) {
+    JsonObject json = named_json(entry_of, loss.mutation_id);
+    json.raw("lost", protocol::encode_loss_data(loss));
+    all.push_back(std::move(json).finish());
+  }
+  return json_array(all);
+}
+
+std::string as_json(const CycleReport& report, const Entries& entry_of, bool skipped, std::int64_t duration_ms) {
   std::vector<std::string> rejections;
   rejections.reserve(report.push.rejections.size());
   for (const protocol::Rejection& rejection : report.push.rejections) {
@@ -26,6 +65,8 @@ std::string as_json(const CycleReport& report, bool skipped, std::int64_t durati
       .integer("conflicts", report.push.conflicts)
       .integer("pulled", report.pulled)
       .raw("rejections", json_array(rejections))
+      .raw("conflicts_found", conflicts_json(entry_of, report.push.conflicts_found))
+      .raw("losses", losses_json(entry_of, report.push.losses))
       .boolean("skipped", skipped)
       .integer("duration_ms", duration_ms);
   return std::move(json).finish();
@@ -39,6 +80,7 @@ std::string summary(const CycleOptions& options, const CycleReport& report) {
   if (options.push && (tell(report.push.pushed) || refused_some)) {
     parts.push_back("pushed " + grouped(report.push.pushed));
   }
+  if (report.push.merged > 0) parts.push_back(grouped(report.push.merged) + " merged with a loss");
   if (report.push.failed > 0) parts.push_back(grouped(report.push.failed) + " rejected");
   if (report.push.conflicts > 0) parts.push_back(counted(report.push.conflicts, "conflict"));
   if (report.push.skipped > 0) parts.push_back(grouped(report.push.skipped) + " to be sent again");
@@ -48,29 +90,55 @@ std::string summary(const CycleOptions& options, const CycleReport& report) {
   return text;
 }
 
-/// `rejected 01J… update Task 01J…: validation_failed: title: must not be empty`
-std::string rejection_line(const Terminal& terminal, sql::Transaction& transaction,
-                           const protocol::Rejection& rejection) {
-  const auto entry = replica::find_mutation(transaction, rejection.mutation_id);
-  std::string what = printable(rejection.mutation_id.value);
-  if (entry) {
+/// `01J… update Task 01J…`
+std::string named(const Entries& entry_of, const MutationId& id) {
+  std::string text = printable(id.value);
+  if (const auto entry = entry_of(id)) {
     const protocol::Mutation& mutation = entry->mutation;
-    what += " " + std::string(protocol::name(mutation.operation)) + " " + printable(mutation.model.value) + " " +
+    text += " " + std::string(protocol::name(mutation.operation)) + " " + printable(mutation.model.value) + " " +
             printable(mutation.entity_id.value);
   }
-  return terminal.painted(Colour::red, "rejected") + " " + what + ": " +
-         rejection_text(rejection.reason, rejection.data);
+  return text;
 }
 
-void name_rejections(Terminal& terminal, replica::File& file, const replica::PushReport& push) {
-  if (push.rejections.empty()) return;
-  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-    for (const protocol::Rejection& rejection : push.rejections) {
-      terminal.line(rejection_line(terminal, transaction, rejection));
-    }
-  });
-  const std::int64_t unnamed = push.failed - static_cast<std::int64_t>(push.rejections.size());
+void say_how_many_more(Terminal& terminal, std::int64_t count, std::size_t named) {
+  const std::int64_t unnamed = count - static_cast<std::int64_t>(named);
   if (unnamed > 0) terminal.line("… and " + grouped(unnamed) + " more");
+}
+
+/// `rejected 01J… update Task 01J…: validation_failed: title: must not be empty`
+void name_rejections(Terminal& terminal, const Entries& entry_of, const replica::PushReport& push) {
+  for (const protocol::Rejection& rejection : push.rejections) {
+    terminal.line(terminal.painted(Colour::red, "rejected") + " " + named(entry_of, rejection.mutation_id) + ": " +
+                  rejection_text(rejection.reason, rejection.data));
+  }
+  say_how_many_more(terminal, push.failed, push.rejections.size());
+}
+
+/// `conflict 01J… update Task 01J…: title, done`
+void name_conflicts(Terminal& terminal, const Entries& entry_of, const replica::PushReport& push) {
+  for (const protocol::ConflictReport& conflict : push.conflicts_found) {
+    const std::string what = what_differs(conflict.fields, conflict.deleted);
+    terminal.line(terminal.painted(Colour::red, "conflict") + " " + named(entry_of, conflict.mutation_id) +
+                  (what.empty() ? "" : ": " + what));
+  }
+  say_how_many_more(terminal, push.conflicts, push.conflicts_found.size());
+}
+
+/// `merged 01J… update Task 01J…: lost: hours`
+void name_losses(Terminal& terminal, const Entries& entry_of, const replica::PushReport& push) {
+  for (const protocol::LossReport& loss : push.losses) {
+    terminal.line(terminal.painted(Colour::yellow, "merged") + " " + named(entry_of, loss.mutation_id) + ": " +
+                  lost_text(loss.fields));
+  }
+  say_how_many_more(terminal, push.merged, push.losses.size());
+}
+
+/// Also where nothing else is told: each needs somebody, or is nowhere else to be seen.
+void name_what_lost(Terminal& terminal, const Entries& entry_of, const replica::PushReport& push) {
+  name_rejections(terminal, entry_of, push);
+  name_conflicts(terminal, entry_of, push);
+  name_losses(terminal, entry_of, push);
 }
 
 void say_what_next(Terminal& terminal, const CycleReport& report) {
@@ -82,6 +150,10 @@ void say_what_next(Terminal& terminal, const CycleReport& report) {
         "it up.");
   }
   if (push.conflicts > 0) terminal.message("`tether conflicts` shows them; `tether conflicts resolve ID` settles one.");
+  if (push.merged > 0) {
+    terminal.message(
+        "`tether log` shows what lost against what others had written; `tether --json log` has the values.");
+  }
   if (report.push_first) {
     terminal.message(
         "The server was restored from a backup. Nothing is pulled before what it once had is sent again: run `tether "
@@ -94,8 +166,13 @@ void say_what_next(Terminal& terminal, const CycleReport& report) {
 
 void report_cycle(Terminal& terminal, replica::File& file, const CycleOptions& options, const CycleReport& report,
                   std::int64_t duration_ms) {
-  if (terminal.json()) return terminal.line(as_json(report, /*skipped=*/false, duration_ms));
-  name_rejections(terminal, file, report.push);
+  // Asked only where there is something to name: after a fault the file may not answer.
+  const Entries entry_of = [&](const MutationId& id) {
+    return sql::in_transaction(file.database(), sql::Access::read,
+                               [&](sql::Transaction& transaction) { return replica::find_mutation(transaction, id); });
+  };
+  if (terminal.json()) return terminal.line(as_json(report, entry_of, /*skipped=*/false, duration_ms));
+  name_what_lost(terminal, entry_of, report.push);
   const std::string done = summary(options, report);
   if (!terminal.quiet() && !done.empty()) terminal.line(done);
   terminal.detail("took " + human_duration(std::chrono::milliseconds(duration_ms)));
@@ -104,7 +181,7 @@ void report_cycle(Terminal& terminal, replica::File& file, const CycleOptions& o
 
 ExitCode report_skipped(Terminal& terminal, std::int64_t duration_ms) {
   if (terminal.json()) {
-    terminal.line(as_json(CycleReport{}, /*skipped=*/true, duration_ms));
+    terminal.line(as_json(CycleReport{}, {}, /*skipped=*/true, duration_ms));
   } else {
     terminal.message("skipped: another tether is syncing this file");
   }

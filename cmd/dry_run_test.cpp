@@ -88,7 +88,7 @@ TEST_CASE("as JSON a dry push has every outcome and how many there are of each")
   CHECK(out.find(R"("operation":"create","outcome":"applied"},)") != std::string::npos);
   CHECK(out.find(R"("outcome":"conflict","fields":["title","done"],"data":{"server_state":)") != std::string::npos);
   CHECK(out.find(R"("outcome":"rejected","reason":"validation_failed","data":{"messages":)") != std::string::npos);
-  CHECK(out.ends_with(R"("counts":{"applied":1,"merged":1,"conflict":1,"rejected":1,"not_asked":0}})"
+  CHECK(out.ends_with(R"("counts":{"applied":1,"merged":1,"conflict":1,"rejected":1,"undecided":0,"not_asked":0}})"
                       "\n"));
 }
 
@@ -107,6 +107,38 @@ TEST_CASE("who expects a clean push is told by the exit code") {
   CHECK(cut.status == 3);
   CHECK(cut.out.ends_with("\nwould push 4 mutations: 3 merged, 1 not asked\n"));
   CHECK(cut.err.find("what does not fit was not asked") != std::string::npos);
+}
+
+TEST_CASE("what would be lost in a merge is named, and is not clean") {
+  Stage stage;
+  stage.record("a");
+  stage.tell([](const PushRequest& request) {
+    PushReply reply = all_applied(request);
+    reply.merged = reply.applied;
+    reply.lost = {{.mutation_id = reply.applied.at(0), .fields = {"title"}, .sent = R"({"title":"a"})"}};
+    return reply;
+  });
+  const Said said = stage.ann.type({"push", "--dry-run", "--expect-clean"});
+  CHECK(said.status == 3);
+  CHECK(said.out.find("  merged; lost: title\n") != std::string::npos);
+  CHECK(stage.ann.type({"--json", "push", "--dry-run"})
+            .out.find(R"("outcome":"merged","lost":{"fields":["title"],"sent":{"title":"a"},"stands":{}}})") !=
+        std::string::npos);
+}
+
+TEST_CASE("what the server would put off is undecided, not rejected, and is not clean") {
+  Stage stage;
+  stage.record("a");
+  stage.tell([](const PushRequest& request) {
+    PushReply reply;
+    reply.rejected.push_back({request.mutations.at(0).mutation_id, "error", "{}"});
+    return reply;
+  });
+  const Said said = stage.ann.type({"push", "--dry-run", "--expect-clean"});
+  CHECK(said.status == 3);
+  CHECK(said.out.find("  undecided: error\n") != std::string::npos);
+  CHECK(said.out.ends_with("\nwould push 1 mutation: 1 undecided\n"));
+  CHECK(said.err == "The server could not decide some just now; a push would send them again later.\n");
 }
 
 TEST_CASE("with nothing pending the server is not asked, and all is clean") {

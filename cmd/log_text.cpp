@@ -3,6 +3,8 @@
 
 #include "cmd/json_out.hpp"
 #include "cmd/record_view.hpp"
+#include "cmd/rejection_text.hpp"
+#include "protocol/codec.hpp"
 #include "protocol/payload.hpp"
 #include "rules/fields.hpp"
 
@@ -22,9 +24,13 @@ std::vector<Table::Column> columns_of(bool entities) {
   return columns;
 }
 
+/// `synced`, `synced; lost: hours`, `failed: validation_failed: title: must not be empty (settled)`
 std::string status_text(const replica::LogEntry& entry) {
   std::string text = entry.sync_status;
-  if (entry.sync_status == "failed" && !entry.rejection_reason.empty()) text += ": " + entry.rejection_reason;
+  if (entry.sync_status == "failed" && !entry.rejection_reason.empty()) {
+    text += ": " + rejection_text(entry.rejection_reason, entry.rejection_data);
+  }
+  if (!entry.lost.empty()) text += "; " + lost_text(protocol::decode_loss_data({}, entry.lost).fields);
   if (!entry.settled_by.empty()) text += " (settled)";
   return printable(text);
 }

@@ -15,7 +15,7 @@ namespace {
 using replica::Foreseen;
 using Kind = Foreseen::Kind;
 
-constexpr Kind k_kinds[] = {Kind::applied, Kind::merged, Kind::conflict, Kind::rejected};
+constexpr Kind k_kinds[] = {Kind::applied, Kind::merged, Kind::conflict, Kind::rejected, Kind::undecided};
 
 std::int64_t count(const replica::PreviewReport& report, Kind kind) {
   return std::ranges::count(report.asked, kind, &Foreseen::kind);
@@ -35,6 +35,7 @@ std::string outcome_json(const Foreseen& seen) {
   if (!seen.reason.empty()) json.text("reason", seen.reason);
   if (seen.kind == Kind::conflict) json.texts("fields", seen.fields);
   if (!seen.data.empty()) json.raw("data", seen.data);
+  if (!seen.lost.empty()) json.raw("lost", seen.lost);
   return std::move(json).finish();
 }
 
@@ -50,16 +51,18 @@ void add_json(const replica::PreviewReport& report, JsonObject& json) {
       .raw("counts", std::move(counts).finish());
 }
 
-/// `applied`, `conflict: title, done`, `rejected: validation_failed: title: must not be empty`
+/// `applied`, `merged; lost: hours`, `conflict: title, done`, `undecided: error`, `rejected: validation_failed: title:
+/// must not be empty`
 Table::Cell outcome_cell(const Foreseen& seen) {
   std::string text(name(seen.kind));
-  if (seen.kind == Kind::rejected) text += ": " + rejection_text(seen.reason, seen.data);
+  if (!seen.reason.empty()) text += ": " + rejection_text(seen.reason, seen.data);
+  if (!seen.lost.empty()) text += "; " + lost_text(seen.fields);
   if (seen.kind == Kind::conflict) {
     const std::string what = what_differs(seen.fields, seen.theirs_deleted);
     if (!what.empty()) text += ": " + what;
   }
   const bool taken = seen.kind == Kind::applied || seen.kind == Kind::merged;
-  return {text, taken ? Colour::none : Colour::red};
+  return {text, !taken ? Colour::red : seen.lost.empty() ? Colour::none : Colour::yellow};
 }
 
 void print_summary(Terminal& terminal, const replica::PreviewReport& report) {
@@ -72,6 +75,11 @@ void print_summary(Terminal& terminal, const replica::PreviewReport& report) {
   }
   if (not_asked(report) > 0) text += separator + grouped(not_asked(report)) + " not asked";
   terminal.line(text);
+}
+
+void say_what_is_undecided(Terminal& terminal, const replica::PreviewReport& report) {
+  if (count(report, Kind::undecided) == 0) return;
+  terminal.message("The server could not decide some just now; a push would send them again later.");
 }
 
 void say_why_not_asked(Terminal& terminal, const replica::PreviewReport& report) {
@@ -96,11 +104,15 @@ void report_preview(Terminal& terminal, const replica::PreviewReport& report, Js
   }
   table.finish();
   print_summary(terminal, report);
+  say_what_is_undecided(terminal, report);
   say_why_not_asked(terminal, report);
 }
 
 bool is_clean(const replica::PreviewReport& report) {
-  return count(report, Kind::conflict) == 0 && count(report, Kind::rejected) == 0 && not_asked(report) == 0;
+  const auto is_taken_whole = [](const Foreseen& seen) {
+    return seen.lost.empty() && (seen.kind == Kind::applied || seen.kind == Kind::merged);
+  };
+  return not_asked(report) == 0 && std::ranges::all_of(report.asked, is_taken_whole);
 }
 
 }  // namespace tether::cmd

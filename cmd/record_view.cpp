@@ -28,6 +28,7 @@ std::string log_entry_json(const replica::LogEntry& entry) {
   } else {
     object.raw("rejection_data", entry.rejection_data);
   }
+  object.raw("lost", entry.lost.empty() ? "null" : std::string_view(entry.lost));
   object.integer("retry_count", entry.retry_count);
   object.text_or_null("created_at", entry.created_at).text_or_null("updated_at", entry.updated_at);
   if (mutation.base_rev) {

@@ -55,4 +55,10 @@ std::string rejection_text(std::string_view reason, std::string_view data) {
   return printable(why.empty() ? std::string(reason) : std::string(reason) + ": " + why);
 }
 
+std::string lost_text(const std::vector<std::string>& fields) {
+  std::string text;
+  for (const std::string& field : fields) text += (text.empty() ? "lost: " : ", ") + field;
+  return printable(text);
+}
+
 }  // namespace tether::cmd

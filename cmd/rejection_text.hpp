@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Why a server refused a mutation, in one line for people.
+// Why a server refused a mutation, and what one lost that it merged, in one line for people.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tether::cmd {
 
 /// `validation_failed: title: must not be empty; owner: is unknown`. `data` is what came with the reason; what it says
 /// besides messages is left out. Safe to print, whatever a server sent.
 std::string rejection_text(std::string_view reason, std::string_view data);
+
+/// `lost: title, hours`. Safe to print.
+std::string lost_text(const std::vector<std::string>& fields);
 
 }  // namespace tether::cmd

@@ -186,7 +186,7 @@ void define_cycle(CommandLine& line, const std::shared_ptr<CycleOptions>& option
     line.flag("--offline", &options->offline,
               "with --dry-run: list what is pending without asking the server about it");
     line.flag("--expect-clean", &options->expect_clean,
-              "with --dry-run: end with 3 unless everything pending would be applied or merged");
+              "with --dry-run: end with 3 unless everything pending would be applied or merged, and nothing lost");
   }
   add_network_options(line, &options->settings);
   line.exit_status(ExitCode::unreachable, "the server cannot be reached or asks to come back later; nothing is lost");

@@ -62,7 +62,10 @@ TEST_CASE("the report as JSON has every field, whatever happened") {
   office.create(office.ann, "Pump");
   const Said said = office.ann.type({"--json", "push"});
   const std::string duration = said.out.substr(said.out.find(R"("duration_ms":)"));
-  CHECK(said.out == R"({"pushed":1,"failed":0,"conflicts":0,"pulled":0,"rejections":[],"skipped":false,)" + duration);
+  CHECK(said.out ==
+        R"({"pushed":1,"failed":0,"conflicts":0,"pulled":0,"rejections":[],"conflicts_found":[],"losses":[],)"
+        R"("skipped":false,)" +
+            duration);
   CHECK(said.err == "");
 }
 
@@ -127,7 +130,8 @@ TEST_CASE("unreachable as JSON is a report on stdout and an error on stderr") {
   office.create(office.ann, "Pump");
   office.world.wire().cut();
   const Said said = office.ann.type({"--json", "push"});
-  CHECK(said.out.starts_with(R"({"pushed":0,"failed":0,"conflicts":0,"pulled":0,"rejections":[],"skipped":false,)"));
+  CHECK(
+      said.out.starts_with(R"({"pushed":0,"failed":0,"conflicts":0,"pulled":0,"rejections":[],"conflicts_found":[],)"));
   CHECK(said.err == R"({"error":{"code":"unreachable","message":"the wire is cut",)"
                     R"("hint":"Nothing is lost; run it again when the server can be reached.","exit_code":4}})"
                     "\n");
@@ -167,8 +171,22 @@ TEST_CASE("an edit that lost is a conflict, and needs a person") {
   office.ben.type({"push"});
   const Said said = office.ann.type({"sync"});
   CHECK(said.status == 3);
-  CHECK(said.out.starts_with("pushed 0, 1 conflict, pulled "));
+  CHECK(said.out.starts_with("conflict "));
+  CHECK(said.out.find(" update Task " + id + ": title\npushed 0, 1 conflict, pulled ") != std::string::npos);
   CHECK(said.err.find("`tether conflicts` shows them") != std::string::npos);
+}
+
+TEST_CASE("a conflict as JSON is listed with its record and its fields") {
+  Stage stage;
+  const std::string id =
+      value_behind(stage.ann.type({"--json", "record", "create", "Task", "title=a"}).out, R"("id":")");
+  stage.script = [](replica::Call, const std::string& request) {
+    return replica::Reply{R"({"conflicts":[{"mutation_id":")" + value_behind(request, R"("mutation_id":")") +
+                          R"(","data":{"server_state":{"title":"b"},"fields":["title"]}}]})"};
+  };
+  const std::string out = stage.ann.type({"--json", "push"}).out;
+  CHECK(out.find(R"("model":"Task","id":")" + id + R"(","fields":["title"],"theirs_deleted":false}])") !=
+        std::string::npos);
 }
 
 TEST_CASE("a rejection is named with its record and its reason") {
@@ -194,6 +212,39 @@ TEST_CASE("a rejection as JSON carries the server's data") {
                       value_behind(recorded.out, R"("mutation_id":")") +
                       R"(","reason":"unknown_model","data":{"known":["Pump"]}}])") != std::string::npos);
   CHECK(said.err == "");
+}
+
+TEST_CASE("what a merge lost is named with its record and its fields, and stands in the log") {
+  Stage stage;
+  const std::string id =
+      value_behind(stage.ann.type({"--json", "record", "create", "Task", "hours:=3"}).out, R"("id":")");
+  stage.script = [](replica::Call, const std::string& request) {
+    const std::string mutation = value_behind(request, R"("mutation_id":")");
+    return replica::Reply{R"({"applied":[")" + mutation + R"("],"merged":[")" + mutation + R"("],"lost":{")" +
+                          mutation + R"(":{"fields":["hours"],"sent":{"hours":3},"stands":{"hours":4}}}})"};
+  };
+  const Said said = stage.ann.type({"-q", "push"});
+  CHECK(said.status == 0);
+  CHECK(said.out.starts_with("merged "));
+  CHECK(said.out.ends_with(" create Task " + id + ": lost: hours\n"));
+  CHECK(stage.ann.type({"log"}).out.find("  synced; lost: hours  ") != std::string::npos);
+  CHECK(stage.ann.type({"show", "Task", id}).out.find("  synced; lost: hours  ") != std::string::npos);
+  CHECK(stage.ann.type({"--json", "log"})
+            .out.find(R"("lost":{"fields":["hours"],"sent":{"hours":3},"stands":{"hours":4}})") != std::string::npos);
+}
+
+TEST_CASE("losses as JSON have the record and the values") {
+  Stage stage;
+  const std::string id =
+      value_behind(stage.ann.type({"--json", "record", "create", "Task", "hours:=3"}).out, R"("id":")");
+  stage.script = [](replica::Call, const std::string& request) {
+    const std::string mutation = value_behind(request, R"("mutation_id":")");
+    return replica::Reply{R"({"applied":[")" + mutation + R"("],"lost":{")" + mutation +
+                          R"(":{"fields":["hours"],"sent":{"hours":3}}}})"};
+  };
+  const std::string out = stage.ann.type({"--json", "push"}).out;
+  CHECK(out.find(R"("model":"Task","id":")" + id +
+                 R"(","lost":{"fields":["hours"],"sent":{"hours":3},"stands":{}}}])") != std::string::npos);
 }
 
 TEST_CASE("a mutation that the server could not decide waits for another push") {

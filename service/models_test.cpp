@@ -123,10 +123,29 @@ TEST_CASE("a preview is answered like the push and says that nothing was done; w
   CHECK(run(elsewhere, {"losses", "--store", "sqlite:" + folder.file("store.db"), "--json"}, &out) == 0);
   CHECK(out.find(R"("why":"overwritten")") != std::string::npos);
   CHECK(out.find(R"("written_by":"ben")") != std::string::npos);
-  CHECK(out.find(R"("won_by":"cleo","payload":{"n":2},"detail":["n"])") != std::string::npos);
+  CHECK(out.find(R"("won_by":"cleo","won_at":"2)") != std::string::npos);
+  CHECK(out.find(R"("by_program":false,"payload":{"n":2},"detail":["n"])") != std::string::npos);
   std::string none;
   CHECK(run(elsewhere, {"losses", "--store", "sqlite:" + folder.file("store.db"), "Part"}, &none) == 0);
-  CHECK(none == "nothing was lost\n");
+  CHECK(none == "nothing was lost in scope default of Part\n");
+}
+
+TEST_CASE("losses in text say which fields lost, what was wrong and against whom") {
+  const Folder folder;
+  const Folder elsewhere;  // for the output of other programs
+  const std::string path = folder.file("models.json");
+  write(path, R"({"models":{"Task":{"conflict":"server_wins","validate":{"properties":{"n":{"maximum":9}}}}}})");
+  Process process = serving(folder, {"--models", path});
+  Client client(process.port());
+  client.post("/tether/push", push_of("ann", 1, "create", 0, R"({"n":1})"));
+  client.post("/tether/push", push_of("ben", 2, "update", 1, R"({"n":2})"));
+  client.post("/tether/push", push_of("cleo", 3, "update", 1, R"({"n":3})"));
+  client.post("/tether/push", push_of("cleo", 4, "update", 2, R"({"n":10})"));
+  std::string text;
+  CHECK(run(elsewhere, {"losses", "--store", "sqlite:" + folder.file("store.db")}, &text) == 0);
+  CHECK(text.find("\n  lost: n\n  against what ben wrote, taken at 2") != std::string::npos);
+  CHECK(text.find("\n  n: [") != std::string::npos);
+  CHECK(run(elsewhere, {"losses", "--store", "sqlite:" + folder.file("store.db"), "--scope", "scool"}, &text) == 1);
 }
 
 TEST_CASE("what lost is listed without the values that a models file redacts, under every name that they have") {

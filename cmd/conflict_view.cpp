@@ -109,6 +109,8 @@ std::string what_i_did(const replica::ConflictView& conflict) {
 std::string what_they_did(const replica::ConflictView& conflict) {
   std::string text = conflict.theirs_deleted ? "deleted it" : "changed it";
   if (conflict.theirs_rev.value > 0) text += " (rev " + std::to_string(conflict.theirs_rev.value) + ")";
+  if (!conflict.theirs_written_by.value.empty()) text += ", by " + printable(conflict.theirs_written_by.value);
+  if (!conflict.theirs_updated_at.empty()) text += ", at " + conflict.theirs_updated_at;
   return text;
 }
 
@@ -158,6 +160,8 @@ std::string conflict_json(const replica::ConflictView& conflict) {
       .raw("theirs", conflict.theirs)
       .boolean("theirs_deleted", conflict.theirs_deleted)
       .integer("theirs_rev", conflict.theirs_rev.value)
+      .text_or_null("theirs_written_by", conflict.theirs_written_by.value)
+      .text_or_null("theirs_updated_at", conflict.theirs_updated_at)
       .texts("fields", conflict.fields)
       .text_or_null("detected_at", conflict.detected_at)
       .text_or_null("resolved_at", conflict.resolved_at)

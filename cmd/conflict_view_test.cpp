@@ -107,12 +107,15 @@ TEST_CASE("no record can steer the terminal") {
 TEST_CASE("a conflict as JSON keeps the very text of its states") {
   auto conflict = pump();
   conflict.mine = R"({"n":1e22})";
+  conflict.theirs_written_by = ClientId{"ben"};
+  conflict.theirs_updated_at = "2026-11-21T20:48:00.000Z";
   conflict.resolved_at = "2026-11-22T00:00:00.000Z";
   conflict.resolution = "mine";
   CHECK(conflict_json(conflict) ==
         R"({"mutation_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","model":"Task","id":"01BX5ZZKBKACTAV9WEVGEMMVRZ",)"
         R"("operation":"update","base":{"title":"Pump","done":false},"mine":{"n":1e22},)"
         R"("theirs":{"done":false,"title":"Pump A","owner":"ben"},"theirs_deleted":false,"theirs_rev":8,)"
+        R"("theirs_written_by":"ben","theirs_updated_at":"2026-11-21T20:48:00.000Z",)"
         R"("fields":["title","owner"],"detected_at":"2026-11-21T20:49:00.123Z",)"
         R"("resolved_at":"2026-11-22T00:00:00.000Z","resolution":"mine"})");
 }

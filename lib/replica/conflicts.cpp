@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "protocol/codec.hpp"
 #include "protocol/payload.hpp"
 #include "replica/record_row.hpp"
 #include "rules/fields.hpp"
@@ -15,7 +16,8 @@ using protocol::Operation;
 
 #define TETHER_CONFLICT_COLUMNS                                                                                    \
   "SELECT mutation_id, model, entity_id, operation, base, mine, theirs, theirs_deleted, theirs_rev, detected_at, " \
-  "resolved_at, resolution FROM tether_conflicts "
+  "resolved_at, resolution, (SELECT rejection_data FROM tether_mutation_logs AS log "                              \
+  "WHERE log.mutation_id = tether_conflicts.mutation_id) FROM tether_conflicts "
 
 constexpr sql::Statement k_open{TETHER_CONFLICT_COLUMNS "WHERE resolved_at IS NULL ORDER BY detected_at, mutation_id"};
 constexpr sql::Statement k_all{TETHER_CONFLICT_COLUMNS "ORDER BY detected_at, mutation_id"};
@@ -48,6 +50,10 @@ ConflictView conflict_view(const sql::Row& row) {
   view.resolved_at = row.text(10);
   view.resolution = row.text(11);
   view.fields = rules::differing_fields(view.mine, view.theirs);
+  if (row.is_null(12)) return view;
+  protocol::ConflictReport report = protocol::decode_conflict_data(view.mutation_id, row.text(12));
+  view.theirs_written_by = std::move(report.server_written_by);
+  if (report.server_updated_at_us > 0) view.theirs_updated_at = rfc3339_ms(from_ms(report.server_updated_at_us / 1000));
   return view;
 }
 

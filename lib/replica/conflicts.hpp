@@ -24,6 +24,8 @@ struct ConflictView {
   std::string theirs;
   bool theirs_deleted = false;
   Rev theirs_rev{0};
+  ClientId theirs_written_by;     // empty: the server did not say
+  std::string theirs_updated_at;  // when the server took theirs; empty: it did not say
   std::string detected_at;
   std::string resolved_at;  // empty: open
   std::string resolution;

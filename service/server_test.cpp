@@ -300,13 +300,13 @@ TEST_CASE("while the store is taken, writers are told to come back and readers a
   CHECK(client.post("/tether/push", push_of(1)).status == 200);
 }
 
-TEST_CASE("a fault of the store is a 500 that tells the log and not the client") {
+TEST_CASE("a fault of the store is a 503 that tells the log and not the client") {
   TestService service;
   Client client(service.port());
   service.pool->write([](sql::Database& database) { database.execute_script("DROP TABLE tether_mutations"); });
   const Answer answer = client.post("/tether/push", push_of(1));
-  CHECK(answer.status == 500);
-  CHECK(code_in(answer) == "internal");
+  CHECK(answer.status == 503);
+  CHECK(answer.has("Retry-After: 30\r\n"));
   CHECK(answer.body.find("tether_mutations") == std::string::npos);
   service.stop();
   CHECK(service.logged().find("no such table") != std::string::npos);

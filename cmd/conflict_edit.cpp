@@ -61,6 +61,8 @@ std::string proposed(const Disputed& disputed) {
   return rules::overlay(*disputed.now, taken_of_mine(conflict, *disputed.now));
 }
 
+constexpr std::string_view k_written_before = "\n# The record changed. This was written before:\n";
+
 std::string record_line(const Disputed& disputed) {
   return "# record " + (disputed.now ? content_hash(*disputed.now) : "deleted") + "\n";
 }
@@ -224,9 +226,10 @@ bool is_made_over(std::string_view text, const Disputed& disputed) {
 }
 
 std::string text_to_edit_again(const Disputed& disputed, std::string_view written) {
-  std::string text = text_to_edit(disputed) + "\n# The record changed. This was written before:\n";
+  std::string text = text_to_edit(disputed) + std::string(k_written_before);
   each_line_that_counts(written, [&](std::string_view line) { text += "#   " + std::string(line) + "\n"; });
-  return text;
+  const std::size_t earlier = written.find(k_written_before);  // the record changed before, too
+  return earlier == std::string_view::npos ? text : text + std::string(written.substr(earlier));
 }
 
 std::optional<std::string> edited_object(std::string_view text) {

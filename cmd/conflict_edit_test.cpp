@@ -274,6 +274,10 @@ TEST_CASE("a text written over an earlier state is shown beneath the present one
   CHECK(is_made_over(text, now));
   CHECK(text.ends_with("\n# The record changed. This was written before:\n#   {\n#     \"a\": 2\n#   }\n"));
   CHECK(edited_object(text) == edited_object(text_to_edit(now)));
+  const Disputed later = dispute(R"({"a":1})", R"({"a":2})", R"({"a":3})", R"({"a":5})");
+  CHECK(text_to_edit_again(later, text)
+            .ends_with("\n# The record changed. This was written before:\n#   {\n#     \"a\": 4\n#   }\n"
+                       "\n# The record changed. This was written before:\n#   {\n#     \"a\": 2\n#   }\n"));
 }
 
 TEST_CASE("a field that no record may have is refused, and the text kept") {

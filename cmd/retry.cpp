@@ -47,14 +47,9 @@ replica::Dismissal dismiss_all(Terminal& terminal, replica::File& file) {
 std::string dismissal_json(const replica::Dismissal& dismissal) {
   std::vector<std::string> along;
   for (const auto& edit : dismissal.along) along.push_back(edit.id.value);
-  std::vector<std::string> anew;
-  for (const auto& edit : dismissal.recorded_anew) {
-    anew.push_back(
-        std::move(JsonObject().text("mutation_id", edit.id.value).text("recorded", edit.recorded.value)).finish());
-  }
   JsonObject json;
   json.integer("dismissed", dismissal.dismissed);
-  json.texts("dismissed_along", along).raw("recorded_anew", json_array(anew));
+  json.texts("dismissed_along", along);
   return std::move(json).finish();
 }
 
@@ -68,10 +63,6 @@ void print_dismissal(Terminal& terminal, const replica::Dismissal& dismissal) {
   for (const auto& edit : dismissal.along) {
     terminal.line("gave up " + std::string(protocol::name(edit.operation)) + " " + printable(edit.id.value) + " of " +
                   record_name(edit.key) + " with it: without the record it could never apply");
-  }
-  for (const auto& edit : dismissal.recorded_anew) {
-    terminal.line("recorded anew without it: " + printable(edit.id.value) + " of " + record_name(edit.key) +
-                  ", as mutation " + edit.recorded.value);
   }
 }
 
@@ -202,9 +193,9 @@ a new id and over the present state. Correct what was wrong first.
 Of --all, a record that is larger than any server takes stays failed and is named;
 it holds up no other. Shorten it, and retry.
 
-Nothing is lost by --dismiss: the log keeps what was dismissed. An edit that waits
-behind it and carries its values is recorded anew without them; one of a record that
-now is never made is given up with it. Both are named.)");
+Nothing is lost by --dismiss: the log keeps what was dismissed. Where an edit that
+waits carries its values to the server, nothing is done: push first. One of a record
+that now is never made is given up with it, and named.)");
   line.exit_status(ExitCode::attention, "--all: a mutation could not be put back and is named");
   line.run([options](Context& context) {
     check(*options);

@@ -47,7 +47,8 @@ std::string trouble_with(const std::string& program, std::string_view path) {
   if (program.find('/') != std::string::npos) {
     const std::filesystem::path whole = std::filesystem::absolute(program);
     if (is_program(whole)) return {};
-    if (!std::filesystem::exists(whole)) return "there is no program " + whole.string();
+    std::error_code error;
+    if (!std::filesystem::exists(whole, error)) return "there is no program " + whole.string();
     return whole.string() + " is no program that may be run";
   }
   for (const auto folder : std::views::split(path, ':')) {

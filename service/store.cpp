@@ -43,12 +43,12 @@ sql::SqliteOptions sqlite_options(const Options& options, sql::Open open, sql::A
 sql::Open never_anew(const std::string& path, sql::Open open) {
   constexpr int k_looks = 100;
   constexpr milliseconds k_pause{10};
-  const auto size = [&path] {
-    std::error_code none;
+  std::error_code none;  // whoever opens it says why
+  const auto size = [&] {
     const auto bytes = std::filesystem::file_size(path, none);
     return none ? std::uintmax_t{0} : bytes;
   };
-  if (open != sql::Open::create || !std::filesystem::is_regular_file(path)) return open;
+  if (open != sql::Open::create || !std::filesystem::is_regular_file(path, none)) return open;
   for (int look = 0; look < k_looks && size() == 0; ++look) std::this_thread::sleep_for(k_pause);
   return sql::Open::existing;
 }

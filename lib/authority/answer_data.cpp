@@ -87,11 +87,12 @@ std::string by_program(std::string_view data) {
 }
 
 protocol::LossReport Merge::report() const {
-  protocol::LossReport report{.mutation_id = sent.mutation_id,
-                              .deleted = applied.after.deleted,
-                              .server_written_by = met.written_by,
-                              .server_updated_at_us = met.updated_at.value,
-                              .by_program = by_program};
+  protocol::LossReport report{
+      .mutation_id = sent.mutation_id, .deleted = applied.after.deleted, .by_program = by_program};
+  if (!applied.lost_to_rules) {
+    report.server_written_by = met.written_by;
+    report.server_updated_at_us = met.updated_at.value;
+  }
   std::string stands = "{}";
   if (!applied.after.deleted && rules::is_visible(model, applied.after.payload, claims)) {
     stands = rules::outbound(model, applied.after.payload, times(met.created_us, met.updated_at.value));

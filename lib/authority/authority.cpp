@@ -34,6 +34,7 @@ void append(std::vector<Item>& all, std::vector<Item> more) {
 std::size_t bytes_told(const protocol::PushReply& reply) {
   std::size_t bytes = 0;
   for (const auto& conflict : reply.conflicts) bytes += conflict.server_state.size();
+  for (const auto& loss : reply.lost) bytes += loss.sent.size() + loss.stands.size();
   return bytes;
 }
 
@@ -45,6 +46,7 @@ void join(protocol::PushReply& all, protocol::PushReply part) {
   append(all.conflicts, std::move(part.conflicts));
   append(all.revs, std::move(part.revs));
   append(all.merged, std::move(part.merged));
+  append(all.lost, std::move(part.lost));
   all.server_time_us = part.server_time_us;
   all.epoch = std::move(part.epoch);
   if (!part.cursor) return;

@@ -99,6 +99,7 @@ TEST_CASE("what a client of ours changed and may not write is kept for whoever l
   const Lines data = server.column("SELECT data FROM tether_mutations WHERE data IS NOT NULL ORDER BY mutation_id");
   REQUIRE(data.size() == 2);
   CHECK(data[0].starts_with(R"({"lost":["price"],"fields":["price"],"sent":{"price":1},"stands":{})"));
+  CHECK(data[0].find("office") == std::string::npos);  // nobody's value stands instead
   CHECK(data[1].starts_with(R"({"lost":["price"],"fields":["price"],"sent":{"price":7},"stands":{})"));
   CHECK(lines(server.pull()) == Lines{R"(T1 {"title":"valve"} rev 2 by ann)", "T2 {} rev 1 by ann"});
 }

@@ -14,7 +14,9 @@ bool is_of_the_store(const Error& error) {
   switch (error.code()) {
     case ErrorCode::busy:
     case ErrorCode::disk_full:
+    case ErrorCode::forbidden:
     case ErrorCode::io:
+    case ErrorCode::not_found:
     case ErrorCode::read_only:
     case ErrorCode::unreachable:
       return true;

@@ -9,7 +9,8 @@ CREATE TABLE tether_overwritten (
   client_id     TEXT NOT NULL,              -- and whose it is
   model         TEXT NOT NULL,
   entity_id     TEXT NOT NULL,
-  fields        TEXT NOT NULL,              -- an array of the names of those that lost their value
+  fields        TEXT NOT NULL,              -- the names of those that lost their value: an array, or
+                                            -- {"fields": array, "by_program": true} where a program decided
   payload       TEXT NOT NULL,              -- the record as it was
   rev           BIGINT NOT NULL,
   deleted       INTEGER NOT NULL,

@@ -16,6 +16,7 @@ namespace tether::protocol {
 
 namespace {
 
+constexpr std::size_t k_shown_key_bytes_max = 64;  // of a key in an error message
 // Up to so many members every key is compared with every other: faster than a table, and still bounded.
 constexpr std::size_t k_members_compared_max = 16;
 
@@ -113,12 +114,18 @@ void for_each_item(std::string_view array, OnItem&& on_item) {
   }
 }
 
+bool nests(std::string_view value) {
+  return value.starts_with('{') || value.starts_with('[');
+}
+
 void check_value_for_keys(std::string_view value, const std::string& path) {
   if (value.starts_with('{')) return check_no_key_twice(value, path);
   if (!value.starts_with('[')) return;
   std::size_t index = 0;
-  for_each_item(value,
-                [&](std::string_view item) { check_value_for_keys(item, path + "[" + std::to_string(index++) + "]"); });
+  for_each_item(value, [&](std::string_view item) {
+    if (nests(item)) check_value_for_keys(item, path + "[" + std::to_string(index) + "]");
+    ++index;
+  });
 }
 
 void keep_last_of_few(std::vector<Member>& members) {
@@ -198,9 +205,10 @@ void check_no_key_twice(std::string_view object, std::string_view name) {
   std::set<std::string, std::less<>> keys;
   for_each_member(object, [&](const Member& member) {
     const auto [key, is_new] = keys.insert(unescaped(member.key));
-    const bool nests = member.value.starts_with('{') || member.value.starts_with('[');
-    if (is_new && !nests) return;
-    const std::string path = name.empty() ? *key : std::string(name) + "." + *key;
+    if (is_new && !nests(member.value)) return;
+    // Short, since each part of it is in all paths beneath.
+    const std::string_view shown = utf8_prefix(*key, k_shown_key_bytes_max);
+    const std::string path = name.empty() ? std::string(shown) : std::string(name) + "." + std::string(shown);
     if (!is_new) throw FieldError(path, "stands there twice");
     check_value_for_keys(member.value, path);
   });

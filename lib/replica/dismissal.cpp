@@ -60,18 +60,15 @@ bool shows(const rules::LocalState& state) {
   return state.exists && !state.deleted;
 }
 
-/// What is to be done about the edits that stay.
+/// What becomes of the edits that stay.
 struct Plan {
-  std::vector<const Edit*> hopeless;         // they wait for what will never be there
-  std::vector<const Edit*> anew;             // to be recorded anew, in this order
-  rules::LocalState beneath;                 // those, without what was given up
-  std::int64_t beneath_log_id = 0;           // the newest edit in it that is open; 0: none
-  const Edit* failed_behind_anew = nullptr;  // a refused one that stays
+  std::vector<const Edit*> hopeless;  // they wait for what will never be there
+  const Edit* carrier = nullptr;      // the first that waits with values of what is given up
 };
 
 /// Follows the record twice through its open edits: as it was seen, and as it is without those that are given up.
 Plan plan_for(const rules::LocalState& server, const std::vector<Edit>& edits) {
-  Plan plan{.hopeless = {}, .anew = {}, .beneath = server};
+  Plan plan;
   rules::LocalState seen = server;
   rules::LocalState without = server;
   std::string given_up = "{}";  // the fields that what is given up had set
@@ -90,48 +87,16 @@ Plan plan_for(const rules::LocalState& server, const std::vector<Edit>& edits) {
     const bool carries =
         edit.waits && edit.operation != Operation::remove && shows(without) &&
         !rules::same_fields(rules::selected(edit.payload, given_up), rules::selected(without.payload, given_up));
-    if (edit.waits && (carries || !plan.anew.empty())) {
-      plan.anew.push_back(&edit);
-    } else if (!plan.anew.empty()) {
-      plan.failed_behind_anew = &edit;
-    } else {
-      plan.beneath = without;
-      plan.beneath_log_id = edit.log_id;
-    }
+    if (carries && plan.carrier == nullptr) plan.carrier = &edit;
   }
   return plan;
 }
 
-[[noreturn]] void refuse(const Plan& plan) {
+[[noreturn]] void refuse(const EntityKey& key, const Edit& carrier) {
   throw Error(ErrorCode::exists,
-              "edit " + plan.anew.front()->id.value + " waits with what would be given up in it, and " +
-                  plan.failed_behind_anew->id.value + ", written after it, was refused",
-              "Push first, or retry or dismiss " + plan.failed_behind_anew->id.value + " as well.");
-}
-
-/// nullopt: without what was given up it changes nothing.
-std::optional<Recorded> record_anew(Recorder& recorder, const EntityKey& key, const Edit& edit) {
-  switch (edit.operation) {
-    case Operation::create:
-      return recorder.create(key.model, key.id, edit.payload);
-    case Operation::update:
-      return recorder.update(key, edit.fields());
-    case Operation::remove:
-      return recorder.remove(key);
-  }
-  throw Error(ErrorCode::internal, "unknown operation");
-}
-
-void record_all_anew(File& file, sql::Transaction& transaction, const RecordRow& row, const rules::LocalState& server,
-                     const Plan& plan, Dismissal& dismissal) {
-  store_laid(transaction, row, server, {plan.beneath, plan.beneath_log_id});
-  Recorder recorder(file, transaction);
-  for (const Edit* edit : plan.anew) {
-    const std::optional<Recorded> recorded = record_anew(recorder, row.key, *edit);
-    const std::string_view by = recorded ? std::string_view(recorded->mutation_id.value) : k_dismissed;
-    transaction.run(k_settle, {edit->id.value, by, rfc3339_ms(file.clock().now())});
-    if (recorded) dismissal.recorded_anew.push_back({edit->id, recorded->mutation_id, row.key});
-  }
+              "edit " + carrier.id.value + " of " + key.model.value + " " + key.id.value +
+                  ", written after it, waits with its values and would bring them to the server after all",
+              "Push first; what the server then refuses can be given up together.");
 }
 
 }  // namespace
@@ -142,7 +107,7 @@ void give_up(File& file, sql::Transaction& transaction, const EntityKey& key, st
   const rules::LocalState server = server_state(row);
   const std::vector<Edit> edits = open_edits(transaction, key, given_up);
   const Plan plan = plan_for(server, edits);
-  if (plan.failed_behind_anew != nullptr) refuse(plan);
+  if (plan.carrier != nullptr) refuse(key, *plan.carrier);
   const Instant now = file.clock().now();
   const std::string at = rfc3339_ms(now);
   for (const MutationId& id : given_up) transaction.run(k_settle, {id.value, k_dismissed, at});
@@ -150,8 +115,7 @@ void give_up(File& file, sql::Transaction& transaction, const EntityKey& key, st
     transaction.run(k_settle, {edit->id.value, k_dismissed, at});
     dismissal.along.push_back({edit->id, key, edit->operation});
   }
-  if (!plan.anew.empty()) record_all_anew(file, transaction, row, server, plan, dismissal);
-  RecordRow result = read_record(transaction, key).value_or(row);
+  RecordRow result = row;
   result.updated_at_ms = to_ms(now);
   store_over(transaction, std::move(result), server);
   dismissal.dismissed += static_cast<std::int64_t>(given_up.size());

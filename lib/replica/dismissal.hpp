@@ -9,11 +9,10 @@
 
 namespace tether::replica {
 
-/// Marks `given_up`, open failed mutations of `key`, as dismissed and computes the record anew. An edit carries the
-/// whole record as its writer saw it, and one that waits behind them would bring their values to the server after all:
-/// from the first such on, what waits is recorded anew over the record without them, edit by edit. What waits for a
-/// record that only they would have made can never apply and is dismissed with them. Throws Error(exists) where a
-/// refused edit that stays stands behind one that would have to be recorded anew: the two would change places.
+/// Marks `given_up`, open failed mutations of `key`, as dismissed and computes the record without them. What waits for
+/// a record that only they would have made can never apply and is dismissed with them. An edit carries the whole record
+/// as its writer saw it: throws Error(exists) where one that waits would bring what is given up to the server after
+/// all. It may be there already, and to record it anew would give it a base that its writer had not seen.
 void give_up(File& file, sql::Transaction& transaction, const EntityKey& key, std::span<const MutationId> given_up,
              Dismissal& dismissal);
 

@@ -31,40 +31,28 @@ struct Invoice : Desk {
 
 }  // namespace
 
-TEST_CASE("what was given up does not reach the server with an edit that waits behind it") {
+TEST_CASE("what would be given up is not, while an edit waits that would bring it to the server after all") {
   Invoice invoice;
   const MutationId refused = invoice.too_much();
-  const MutationId waits = update(invoice.file, "inv", R"({"note":"paid"})")->mutation_id;
-  const Dismissal dismissal = dismiss_failed(invoice.file, {refused});
-  CHECK(dismissal.dismissed == 1);
-  CHECK(dismissal.along.empty());
-  REQUIRE(dismissal.recorded_anew.size() == 1);
-  CHECK(dismissal.recorded_anew[0].id == waits);
-  CHECK(invoice.settled_by(refused) == "dismissed");
-  CHECK(invoice.settled_by(waits) == dismissal.recorded_anew[0].recorded.value);
-  CHECK(invoice.waiting() == R"(update|{"amount":50,"note":"paid"}|{"note":"open"})");
-  CHECK(invoice.shown() == R"({"amount":50,"note":"paid"}|0)");
+  update(invoice.file, "inv", R"({"note":"paid"})");
+  CHECK(fault_of([&] { dismiss_failed(invoice.file, {refused}); }) == ErrorCode::exists);
+  CHECK(invoice.settled_by(refused) == "NULL");
+  CHECK(invoice.waiting() == R"(update|{"amount":5000,"note":"paid"}|{"note":"open"})");
+  CHECK(invoice.shown() == R"({"amount":5000,"note":"paid"}|0)");
   CHECK(invoice.differences() == "");
-  invoice.push_all_applied();
-  CHECK(invoice.server.pushes.back().mutations.size() == 1);
-  CHECK(record_of(invoice.file, "inv") == R"({"amount":50,"note":"paid"}|0|4|4|NULL|NULL|0)");
 }
 
-TEST_CASE("each edit that waits is recorded anew for itself, and those before the refused one stay as they are") {
+TEST_CASE("what was refused together is given up together, and what was written before it stays as it is") {
   Invoice invoice;
   const MutationId before = update(invoice.file, "inv", R"({"by":"ann"})")->mutation_id;
   const MutationId refused = invoice.too_much();
-  update(invoice.file, "inv", R"({"note":"paid"})");
-  update(invoice.file, "inv", R"({"note":"booked","amount":60})");
-  const Dismissal dismissal = dismiss_all_failed(invoice.file, [](std::int64_t) {});
-  CHECK(dismissal.recorded_anew.size() == 2);
+  const MutationId carrier = invoice.refused(update(invoice.file, "inv", R"({"note":"paid"})")->mutation_id);
+  CHECK(dismiss_all_failed(invoice.file, [](std::int64_t) {}).dismissed == 2);
+  CHECK(invoice.settled_by(refused) == "dismissed");
+  CHECK(invoice.settled_by(carrier) == "dismissed");
   CHECK(invoice.settled_by(before) == "NULL");
-  CHECK(invoice.waiting() == R"(update|{"amount":50,"note":"open","by":"ann"}|{"by":null})"
-                             "\n"
-                             R"(update|{"amount":50,"note":"paid","by":"ann"}|{"note":"open"})"
-                             "\n"
-                             R"(update|{"amount":60,"note":"booked","by":"ann"}|{"amount":50,"note":"paid"})");
-  CHECK(invoice.shown() == R"({"amount":60,"note":"booked","by":"ann"}|0)");
+  CHECK(invoice.waiting() == R"(update|{"amount":50,"note":"open","by":"ann"}|{"by":null})");
+  CHECK(invoice.shown() == R"({"amount":50,"note":"open","by":"ann"}|0)");
   CHECK(invoice.differences() == "");
 }
 
@@ -73,19 +61,19 @@ TEST_CASE("an edit that has nothing of what is given up keeps its id") {
   const MutationId refused = invoice.too_much();
   SUBCASE("it set the same field itself") {
     const MutationId waits = update(invoice.file, "inv", R"({"amount":60})")->mutation_id;
-    CHECK(dismiss_failed(invoice.file, {refused}).recorded_anew.empty());
+    CHECK(dismiss_failed(invoice.file, {refused}).dismissed == 1);
     CHECK(invoice.settled_by(waits) == "NULL");
     CHECK(invoice.shown() == R"({"amount":60,"note":"open"}|0)");
   }
   SUBCASE("it is a delete") {
     const MutationId waits = remove(invoice.file, "inv").mutation_id;
-    CHECK(dismiss_failed(invoice.file, {refused}).recorded_anew.empty());
+    CHECK(dismiss_failed(invoice.file, {refused}).dismissed == 1);
     CHECK(invoice.settled_by(waits) == "NULL");
   }
   SUBCASE("it begins the record anew") {
     remove(invoice.file, "inv");
     create(invoice.file, "inv", R"({"amount":5000})");
-    CHECK(dismiss_failed(invoice.file, {refused}).recorded_anew.empty());
+    CHECK(dismiss_failed(invoice.file, {refused}).dismissed == 1);
     CHECK(invoice.shown() == R"({"amount":5000}|0)");
   }
   CHECK(invoice.differences() == "");
@@ -104,12 +92,10 @@ TEST_CASE("what waits behind a create that is given up could never apply, and is
     CHECK(record_of(invoice.file, "new").empty());
     CHECK(invoice.waiting() == "");
   }
-  SUBCASE("a record that someone else made meanwhile is edited") {
+  SUBCASE("someone else made the record meanwhile") {
     invoice.pull_page({snapshot("new", R"({"amount":7})", 3)}, 10);
-    const Dismissal dismissal = dismiss_failed(invoice.file, {refused});
-    CHECK(dismissal.along.empty());
-    CHECK(dismissal.recorded_anew.size() == 1);
-    CHECK(invoice.waiting() == R"(update|{"amount":7,"note":"paid"}|{"note":null})");
+    CHECK(fault_of([&] { dismiss_failed(invoice.file, {refused}); }) == ErrorCode::exists);
+    CHECK(invoice.settled_by(waits) == "NULL");
   }
   SUBCASE("a later create of it stands") {
     remove(invoice.file, "new");
@@ -118,28 +104,6 @@ TEST_CASE("what waits behind a create that is given up could never apply, and is
     CHECK(invoice.waiting() == R"(create|{"amount":8}|NULL)");
   }
   CHECK(invoice.differences() == "");
-}
-
-TEST_CASE("a refused edit that stays keeps its values in what waits behind it") {
-  Invoice invoice;
-  const MutationId given_up = invoice.too_much();
-  const MutationId stays = invoice.refused(update(invoice.file, "inv", R"({"by":"ann"})")->mutation_id);
-  update(invoice.file, "inv", R"({"note":"paid"})");
-  CHECK(dismiss_failed(invoice.file, {given_up}).recorded_anew.size() == 1);
-  CHECK(invoice.settled_by(stays) == "NULL");
-  CHECK(invoice.waiting() == R"(update|{"amount":50,"note":"paid","by":"ann"}|{"note":"open"})");
-  CHECK(invoice.differences() == "");
-}
-
-TEST_CASE("nothing that waits changes places with a refused edit behind it") {
-  Invoice invoice;
-  const MutationId given_up = invoice.too_much();
-  update(invoice.file, "inv", R"({"note":"paid"})");
-  const MutationId stays = invoice.refused(update(invoice.file, "inv", R"({"note":"booked"})")->mutation_id);
-  CHECK(fault_of([&] { dismiss_failed(invoice.file, {given_up}); }) == ErrorCode::exists);
-  CHECK(invoice.settled_by(given_up) == "NULL");
-  CHECK(dismiss_failed(invoice.file, {stays, given_up}).recorded_anew.size() == 1);
-  CHECK(invoice.shown() == R"({"amount":50,"note":"paid"}|0)");
 }
 
 }  // namespace tether::replica

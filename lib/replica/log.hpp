@@ -77,14 +77,8 @@ struct Dismissal {
     EntityKey key;
     protocol::Operation operation;
   };
-  struct Anew {
-    MutationId id;
-    MutationId recorded;
-    EntityKey key;
-  };
   std::int64_t dismissed = 0;
-  std::vector<Along> along;         // it could never apply
-  std::vector<Anew> recorded_anew;  // it had what was given up in it
+  std::vector<Along> along;  // it could never apply
 };
 
 /// Gives failed mutations up: the rows stay, marked 'dismissed', and the local state goes back to the server's, with

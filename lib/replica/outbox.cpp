@@ -181,7 +181,11 @@ std::vector<Outcome> matched(const Batch& batch, const protocol::PushReply& repl
     Outcome& outcome = matching.answered(id);
     if (outcome.kind == Kind::applied) outcome.kind = Kind::merged;
   }
-  for (const protocol::LossReport& loss : reply.lost) matching.answered(loss.mutation_id).loss = &loss;
+  for (const protocol::LossReport& loss : reply.lost) {
+    Outcome& outcome = matching.answered(loss.mutation_id);
+    outcome.loss = &loss;
+    if (outcome.kind == Kind::applied) outcome.kind = Kind::merged;
+  }
   std::vector<Outcome> outcomes = std::move(matching).finish();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const bool took_effect = outcomes[i].kind == Kind::applied || outcomes[i].kind == Kind::merged;

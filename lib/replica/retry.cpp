@@ -262,7 +262,6 @@ Dismissal dismiss_all_failed(File& file, const std::function<void(std::int64_t)>
     if (step.dismissed == 0) return all;
     all.dismissed += step.dismissed;
     std::ranges::copy(step.along, std::back_inserter(all.along));
-    std::ranges::copy(step.recorded_anew, std::back_inserter(all.recorded_anew));
     progress(all.dismissed);
   }
 }

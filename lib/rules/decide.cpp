@@ -133,6 +133,7 @@ Outcome finished(Outcome outcome, const Mutation& sent, const Mutation& stored, 
   }
   auto* applied = std::get_if<Applied>(&outcome);
   if (applied == nullptr) return outcome;
+  applied->lost_to_rules = applied->lost.empty();
   std::ranges::move(refused_fields(sent, applied->after, model), std::back_inserter(applied->lost));
   if (applied->after.deleted) return outcome;
   const bool changed = applied->after.rev != record.rev;

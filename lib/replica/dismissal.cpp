@@ -19,7 +19,7 @@ using protocol::Operation;
 constexpr std::string_view k_dismissed = "dismissed";
 
 constexpr sql::Statement k_open{
-    "SELECT id, mutation_id, sync_status, operation, payload, before FROM tether_mutation_logs "
+    "SELECT mutation_id, sync_status, operation, payload, before FROM tether_mutation_logs "
     "WHERE entity_id = $2 AND model = $1 AND " TETHER_IS_OPEN " ORDER BY id"};
 
 constexpr sql::Statement k_settle{
@@ -28,7 +28,6 @@ constexpr sql::Statement k_settle{
     "sync_status = 'failed' WHERE mutation_id = $1"};
 
 struct Edit {
-  std::int64_t log_id = 0;
   MutationId id;
   bool waits = false;  // it failed otherwise
   bool given_up = false;
@@ -45,13 +44,12 @@ std::vector<Edit> open_edits(sql::Transaction& transaction, const EntityKey& key
   std::vector<Edit> edits;
   transaction.run(k_open, {key.model.value, key.id.value}, [&](const sql::Row& row) {
     Edit& edit = edits.emplace_back();
-    edit.log_id = row.integer(0);
-    edit.id = {std::string(row.text(1))};
-    edit.waits = row.text(2) != "failed";
+    edit.id = {std::string(row.text(0))};
+    edit.waits = row.text(1) != "failed";
     edit.given_up = std::ranges::find(given_up, edit.id) != given_up.end();
-    edit.operation = protocol::operation_named(row.text(3)).value_or(Operation::update);
-    edit.payload = row.text(4);
-    if (!row.is_null(5)) edit.before = std::string(row.text(5));
+    edit.operation = protocol::operation_named(row.text(2)).value_or(Operation::update);
+    edit.payload = row.text(3);
+    if (!row.is_null(4)) edit.before = std::string(row.text(4));
   });
   return edits;
 }
@@ -103,7 +101,7 @@ Plan plan_for(const rules::LocalState& server, const std::vector<Edit>& edits) {
 
 void give_up(File& file, sql::Transaction& transaction, const EntityKey& key, std::span<const MutationId> given_up,
              Dismissal& dismissal) {
-  const RecordRow row = read_record(transaction, key).value_or(RecordRow{.key = key});
+  RecordRow row = read_record(transaction, key).value_or(RecordRow{.key = key});
   const rules::LocalState server = server_state(row);
   const std::vector<Edit> edits = open_edits(transaction, key, given_up);
   const Plan plan = plan_for(server, edits);
@@ -115,9 +113,8 @@ void give_up(File& file, sql::Transaction& transaction, const EntityKey& key, st
     transaction.run(k_settle, {edit->id.value, k_dismissed, at});
     dismissal.along.push_back({edit->id, key, edit->operation});
   }
-  RecordRow result = row;
-  result.updated_at_ms = to_ms(now);
-  store_over(transaction, std::move(result), server);
+  row.updated_at_ms = to_ms(now);
+  store_over(transaction, std::move(row), server);
   dismissal.dismissed += static_cast<std::int64_t>(given_up.size());
 }
 

@@ -84,18 +84,25 @@ Options parse(const Arguments& arguments) {
 int measure_all(const Options& options) {
   std::vector<Figure> figures;
   bool missed = false;
+  bool broken = false;  // what the other groups measured is told all the same
   const auto groups =
       options.workshop.postgres.empty() ? std::span<const Group>(k_groups) : std::span<const Group>(k_postgres_groups);
   for (const Group& group : groups) {
     if (!options.only.empty() && options.only != group.name) continue;
     fmt::print(stderr, "measuring {}\n", group.name);
-    for (Figure& figure : group.measure(options.workshop)) {
-      missed = missed || !figure.passed;
-      figures.push_back(std::move(figure));
+    try {
+      for (Figure& figure : group.measure(options.workshop)) {
+        missed = missed || !figure.passed;
+        figures.push_back(std::move(figure));
+      }
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "bench: group {}: {}\n", group.name, e.what());
+      broken = true;
     }
   }
-  if (figures.empty()) throw std::runtime_error("there is no group of figures called " + options.only);
+  if (figures.empty() && !broken) throw std::runtime_error("there is no group of figures called " + options.only);
   fmt::print("{}", options.json ? json(figures) : table(figures));
+  if (broken) return EXIT_FAILURE;
   return missed ? k_missed : EXIT_SUCCESS;
 }
 

@@ -26,6 +26,10 @@ PullRequest decode_pull_request(std::string_view body, const Limits& limits);
 
 std::string encode(const PullReply& reply);
 PullReply decode_pull_reply(std::string_view body);
+/// What a pull reply says behind its snapshots, which are left out: found without reading them, so that the next page
+/// can be asked for before this one is decoded. It is a guess, as the order of members is the server's own; nothing
+/// where it cannot be made.
+std::optional<PullReply> guess_pull_end(std::string_view body);
 
 /// Writes a pull reply row by row, without a struct in between: the server's way.
 class PullReplyWriter {

@@ -247,4 +247,13 @@ PullReply decode_pull_reply(std::string_view body) {
   return reading_reply(body, "pull", read_pull_reply);
 }
 
+std::optional<PullReply> guess_pull_end(std::string_view body) {
+  const std::string_view behind = body.substr(std::min(body.rfind(']'), body.size() - 1) + 1);
+  try {
+    return decode_pull_reply(std::string(R"({"snapshots":[])").append(behind));
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace tether::protocol

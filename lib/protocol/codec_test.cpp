@@ -379,6 +379,24 @@ TEST_CASE("a pull reply is written row by row, with the id in every payload that
         R"({"snapshots":[],"new_sync_cursor":null,"has_more":false,"reset":true,"epoch":"e1","horizon":4})");
 }
 
+TEST_CASE("how a page ends is guessed where it stands behind the snapshots, and nowhere else") {
+  PullReplyWriter writer;
+  writer.snapshot("Task", "e]", false, R"({"list":[1,"]"]})", tether::Rev{1}, 5, "c1");
+  const std::string page =
+      std::move(writer).finish({.new_cursor = tether::Cursor{7}, .has_more = true, .epoch = "one"});
+  const auto guessed = guess_pull_end(page);
+  REQUIRE(guessed);
+  CHECK(guessed->snapshots.empty());
+  CHECK(guessed->new_cursor == tether::Cursor{7});
+  CHECK(guessed->has_more);
+  CHECK(guessed->epoch == "one");
+  CHECK_FALSE(guess_pull_end(""));
+  CHECK_FALSE(guess_pull_end("<html></html>"));
+  CHECK_FALSE(guess_pull_end(R"({"snapshots":[],"new_sync_cursor":7,"epoch":"a]b"})"));
+  CHECK_FALSE(guess_pull_end(R"({"snapshots":[],"ext":{"list":[],"new_sync_cursor":7}})"));
+  CHECK_FALSE(guess_pull_end(R"({"new_sync_cursor":7,"has_more":true,"snapshots":[]})")->new_cursor);
+}
+
 TEST_CASE("the data of a conflict goes into a log and back") {
   ConflictReport report;
   report.mutation_id.value = k_id;

@@ -42,8 +42,7 @@ Answer call_transport(Transport& transport, Call call, const std::string& body) 
 
 }  // namespace
 
-Exchange::Request::Request(Line& line, Call call, Body body, Reader read)
-    : line_(line), call_(call), body_(std::move(body)), read_(std::move(read)) {
+Exchange::Request::Request(Line& line, Call call, Body body) : line_(line), call_(call), body_(std::move(body)) {
   line_.request = this;
 }
 
@@ -66,8 +65,8 @@ Exchange::Exchange(OpenTransport open, Clock& clock, Random& random, Patience pa
   lines_.push_back({.transport = &open_()});
 }
 
-std::unique_ptr<Exchange::Request> Exchange::begin(Call call, Body body, Reader read) {
-  std::unique_ptr<Request> request(new Request(free_line(), call, std::move(body), std::move(read)));
+std::unique_ptr<Exchange::Request> Exchange::begin(Call call, Body body) {
+  std::unique_ptr<Request> request(new Request(free_line(), call, std::move(body)));
   if (interrupted_ && interrupted_()) return request;
   attempt(*request);
   if (!interrupted_) let_some_arrive();
@@ -122,10 +121,7 @@ void Exchange::attempt(Request& request) {
   ++request.attempts_;
   const auto where = interrupted_ ? std::launch::async : std::launch::deferred;
   request.attempt_ = std::async(where, [&request, body = request.body_()] {
-    Answer answer = call_transport(*request.line_.transport, request.call_, body);
-    const auto* reply = std::get_if<Reply>(&answer);
-    if (reply != nullptr && request.read_) request.read_(reply->body);
-    return answer;
+    return call_transport(*request.line_.transport, request.call_, body);
   });
 }
 

@@ -10,7 +10,7 @@
 #include <future>
 #include <memory>
 #include <string>
-#include <string_view>
+#include <utility>
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -41,12 +41,10 @@ class Exchange {
   class Request;
 
   using Body = std::function<std::string()>;
-  using Reader = std::function<void(std::string_view reply)>;
 
   /// Puts a request on the wire, unless interrupted: finish() tells. Each attempt makes its text anew, since it says
-  /// when it is sent. `read` is given the reply, if one comes, before finish() returns and beside the caller: in the
-  /// thread of the attempt; what it throws, finish() throws. The request ends before the exchange does.
-  std::unique_ptr<Request> begin(Call call, Body body, Reader read = {});
+  /// when it is sent. The request ends before the exchange does.
+  std::unique_ptr<Request> begin(Call call, Body body);
 
   /// Waits until there is an answer that another attempt would not improve, or the deadline is too near for one. The
   /// time to the deadline begins to run here. Asked once per request.
@@ -55,6 +53,13 @@ class Exchange {
   /// Both at once.
   Answer ask(Call call, Body body);
   Answer ask(Call call, const std::string& body);
+
+  /// Begins `work` beside the caller, in a thread of its own; where calls are made in the caller's thread, so is the
+  /// work, when it is waited for. What it throws, get() throws; what it uses outlives the future.
+  template <class Work>
+  auto beside(Work work) const {
+    return std::async(interrupted_ ? std::launch::async : std::launch::deferred, std::move(work));
+  }
 
   /// Lets time pass; gives way to Ctrl-C like a request.
   void pause(std::chrono::microseconds duration);
@@ -90,12 +95,11 @@ class Exchange::Request {
 
  private:
   friend class Exchange;
-  Request(Line& line, Call call, Body body, Reader read);
+  Request(Line& line, Call call, Body body);
 
   Line& line_;
   Call call_;
   Body body_;
-  Reader read_;
   std::future<Answer> attempt_;  // the one under way; none when it was interrupted before the first
   int attempts_ = 0;
 };

@@ -232,17 +232,16 @@ TEST_CASE("Ctrl-C ends all requests that are under way") {
   CHECK(second.is_cancelled);
 }
 
-TEST_CASE("a reply is read before it is waited for to the end, and a fault in reading is thrown there") {
+TEST_CASE("work goes on beside the caller, and its fault is thrown where it is waited for") {
   Caller caller;
-  Script script({unreachable("down"), Reply{"yes"}});
-  Exchange exchange = caller.exchange(script, 10s, [] { return false; });
-  std::string read;
-  const auto request = exchange.begin(Call::pull, text, [&](std::string_view reply) { read += reply; });
-  exchange.finish(*request);
-  CHECK(read == "yes");
-  const auto nonsense = [](std::string_view) { throw Error(ErrorCode::unexpected_reply, "a page of HTML"); };
-  const auto other = exchange.begin(Call::pull, text, nonsense);
-  CHECK(code_of([&] { exchange.finish(*other); }) == ErrorCode::unexpected_reply);
+  Script script({});
+  const std::thread::id here = std::this_thread::get_id();
+  const auto elsewhere = [&] { return std::this_thread::get_id() != here; };
+  CHECK(caller.exchange(script, 10s, [] { return false; }).beside(elsewhere).get());
+  CHECK_FALSE(caller.exchange(script, 10s, {}).beside(elsewhere).get());
+  const auto nonsense = [] { throw Error(ErrorCode::unexpected_reply, "a page of HTML"); };
+  auto broken = caller.exchange(script, 10s, [] { return false; }).beside(nonsense);
+  CHECK(code_of([&] { broken.get(); }) == ErrorCode::unexpected_reply);
 }
 
 TEST_CASE("requests one after the other share a transport, and those under way together have one each") {

@@ -2,7 +2,10 @@
 #include "replica/pull.hpp"
 
 #include <charconv>
+#include <future>
+#include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "protocol/codec.hpp"
@@ -82,8 +85,17 @@ struct Page {
   bool first = false;  // is the first page of one
 };
 
-/// While a page is on the wire and being read, the one before it is applied; its cursor is known, so the next can be
-/// asked for before it is committed. Killed anywhere, the cursor of the last commit counts.
+/// A request under way, and its text.
+struct Asked {
+  Asked(std::string asked, std::unique_ptr<Exchange::Request> begun)
+      : text(std::move(asked)), request(std::move(begun)) {}
+  std::string text;
+  std::unique_ptr<Exchange::Request> request;
+};
+
+/// Three pages at a time: while one is on the wire, the one before it is decoded and the one before that is applied.
+/// Where the next one begins is guessed from how a page ends; a page that was asked for in vain is dropped. Killed
+/// anywhere, the cursor of the last commit counts.
 class Session {
  public:
   Session(File& file, Exchange& exchange, const PullOptions& options)
@@ -92,41 +104,68 @@ class Session {
   }
 
   PullReport run() {
-    if (report_.push_first) return report_;
-    std::optional<Page> page = fetch([] {});
-    while (page) {
-      if (const auto epoch = restored(page->reply)) {
-        start_over(*epoch);
-        if (report_.push_first) return report_;
-        page = fetch([] {});
-        continue;
+    std::optional<Page> waiting;  // to be applied
+    while (!report_.push_first) {
+      std::optional<protocol::PullReply> reply = arrive_while_applying(waiting);
+      if (!reply) {
+        note_ended_early(file_, report_.reason, report_.end);
+        break;
       }
-      move_to(*page);
-      if (page->reply.has_more) {
-        page = fetch([&] { apply(*page); });
-      } else {
-        apply(*page);
-        if (!went_back_) return report_;
-      }
+      if (restarted(*reply)) continue;
+      waiting = move_to(*std::move(reply));
+      if (waiting->reply.has_more) continue;
+      apply(*waiting);
+      if (!restarted(waiting->reply)) break;
+      waiting.reset();
     }
-    note_ended_early(file_, report_.reason, report_.end);
     return report_;
   }
 
  private:
-  /// nullopt: the session ended early, as the report says.
-  std::optional<Page> fetch(const std::function<void()>& meanwhile) {
-    std::optional<protocol::PullReply> reply;  // outlives the request, which fills it in
-    const auto request = exchange_.begin(
-        Call::pull, [this] { return request_from(at_, file_.client_id(), options_.page); },
-        [&reply](std::string_view text) { reply = protocol::decode_pull_reply(text); });
-    meanwhile();
-    const Answer answer = exchange_.finish(*request);
-    if (reply) return Page{.reply = *std::move(reply)};
+  std::string request(const Position& from) const { return request_from(from, file_.client_id(), options_.page); }
+
+  void ask(const std::string& text) {
+    asked_.reset();
+    asked_.emplace(text, exchange_.begin(Call::pull, [text] { return text; }));
+  }
+
+  /// Waits for the next page, and applies the one that is waiting. nullopt: the session ended early, as the report
+  /// says.
+  std::optional<protocol::PullReply> arrive_while_applying(std::optional<Page>& waiting) {
+    const std::string wanted = request(at_);
+    if (!asked_ || asked_->text != wanted) ask(wanted);
+    const Answer answer = exchange_.finish(*asked_->request);
+    asked_.reset();
+    const auto* text = std::get_if<Reply>(&answer);
+    if (text != nullptr) ask_ahead(text->body);
+    const auto decode = [text] { return protocol::decode_pull_reply(text->body); };
+    std::future<protocol::PullReply> reply;
+    if (text != nullptr && waiting) reply = exchange_.beside(decode);
+    if (waiting) apply(*waiting);
+    waiting.reset();
+    if (reply.valid()) return reply.get();
+    if (text != nullptr) return decode();
     const Ending why = ending(answer);
     report_.end = why.end;
     report_.reason = why.reason;
     return std::nullopt;
+  }
+
+  /// Asks for the page behind one that is not decoded yet, in the middle of a pull that goes its way.
+  void ask_ahead(std::string_view body) {
+    const std::optional<protocol::PullReply> end = protocol::guess_pull_end(body);
+    if (!end || !end->has_more || end->reset || !at_.cursor || !end->new_cursor) return;
+    Position ahead = at_;
+    ahead.cursor = end->new_cursor;
+    ask(request(ahead));
+  }
+
+  /// Whether the server has lost something that this file has seen: then the pull begins again, unless the file has to
+  /// push first.
+  bool restarted(const protocol::PullReply& reply) {
+    const std::optional<std::string> epoch = restored(reply);
+    if (epoch) start_over(*epoch);
+    return epoch.has_value();
   }
 
   /// The epoch to go on with, if the server has lost something that this file has seen: it says so by another epoch, or
@@ -149,7 +188,8 @@ class Session {
   }
 
   /// Checks where the page leads and moves there, in memory.
-  void move_to(Page& page) {
+  Page move_to(protocol::PullReply&& arrived) {
+    Page page{.reply = std::move(arrived)};
     const protocol::PullReply& reply = page.reply;
     if (reply.reset) {
       count_restart();
@@ -165,12 +205,13 @@ class Session {
     page.full = at_.full;
     if (!reply.new_cursor) {
       if (reply.has_more) throw_unexpected("the server says that there is more, but not from where");
-      return;
+      return page;
     }
     if (!page.first && reply.has_more && *reply.new_cursor == *at_.cursor) {
       throw_unexpected("the server says that there is more, but its cursor does not move");
     }
     at_.cursor = reply.new_cursor;
+    return page;
   }
 
   void count_restart() {
@@ -217,7 +258,8 @@ class Session {
   Exchange& exchange_;
   const PullOptions& options_;
   Position at_;
-  bool went_back_ = false;  // the server sent something older than this file has seen
+  std::optional<Asked> asked_;  // the page that comes next
+  bool went_back_ = false;      // the server sent something older than this file has seen
   int restarts_ = 0;
   PullReport report_;
 };

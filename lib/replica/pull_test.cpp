@@ -63,6 +63,40 @@ TEST_CASE("pages follow one another to the end") {
   CHECK(cursor_of(desk) == "30");
 }
 
+TEST_CASE("each page is asked for once, also ahead and in a thread of its own") {
+  Desk desk;
+  desk.server.reply_to_pull([](const PullRequest& request) {
+    const std::int64_t at = request.cursor.value_or(Cursor{0}).value;
+    return page({snapshot("r" + std::to_string(at), "{}", 1)}, at + 10, at < 50);
+  });
+  Exchange exchange(testing::every_way_is(desk.server), desk.clock, desk.random, {}, [] { return false; });
+  CHECK(replica::pull(desk.file, exchange, {}).pulled == 6);
+  std::vector<std::int64_t> asked;
+  for (const PullRequest& request : desk.server.pulls) asked.push_back(request.cursor.value_or(Cursor{0}).value);
+  CHECK(asked == std::vector<std::int64_t>{0, 10, 20, 30, 40, 50});
+  CHECK(cursor_of(desk) == "60");
+}
+
+TEST_CASE("a page that was asked for ahead of a restart of the pull is dropped") {
+  Desk desk;
+  bool restored = false;
+  desk.server.reply_to_pull([&](const PullRequest& request) {
+    PullReply reply = page({snapshot("a", "{}", 1)}, 10, true);
+    if (request.cursor) reply.new_cursor = Cursor{request.cursor->value + 10};
+    restored = restored || request.cursor == Cursor{20};
+    if (restored) reply.snapshots = {snapshot("b", "{}", 1)};
+    reply.epoch = restored ? "two" : "one";
+    reply.has_more = reply.new_cursor < Cursor{40};
+    return reply;
+  });
+  CHECK(desk.pull().pulled == 6);
+  std::string asked;
+  for (const PullRequest& request : desk.server.pulls)
+    asked += (request.cursor ? std::to_string(request.cursor->value) : "-") + " ";
+  CHECK(asked == "- 10 20 - 10 20 30 ");
+  CHECK(cursor_of(desk) == "40");
+}
+
 TEST_CASE("a pull that breaks off goes on from the last page") {
   Desk desk;
   desk.server.on_pull = [](const PullRequest& request) -> Answer {

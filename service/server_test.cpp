@@ -134,6 +134,20 @@ TEST_CASE("a malformed mutation is answered in rejected, and the others of its b
                     R"("data":{"messages":{"mutation_id":["must be a ULID of 26 characters"]}}}])"));
 }
 
+TEST_CASE("half a character in one mutation refuses that one, and the others of its batch are applied") {
+  TestService service;
+  std::string body = push_of(2);
+  body.insert(body.find('[') + 1, R"({"mutation_id":"01ARZ3NDEKTSV4RRFFQ69G5FAV","payload":{"title":"\ud800"}},)");
+  const Answer answer = Client(service.port()).post("/tether/push", body);
+  CHECK(answer.status == 200);
+  const json reply = json::parse(answer.body);
+  CHECK(reply["applied"].size() == 2);
+  REQUIRE(reply["rejected"].size() == 1);
+  CHECK(reply["rejected"][0]["mutation_id"] == "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+  CHECK(reply["rejected"][0]["reason"] == "validation_failed");
+  CHECK(reply["rejected"][0]["data"]["messages"].contains("payload.title"));
+}
+
 TEST_CASE("what is wrong with a request as a whole is a 4xx with its place") {
   TestService service;
   const auto refused = [&](std::string_view body) { return Client(service.port()).post("/tether/push", body); };

@@ -14,8 +14,9 @@ namespace tether::protocol {
 
 namespace {
 
-constexpr std::size_t k_mutation_bytes = 256;    // of a mutation beside its payload, about: to reserve memory
-constexpr std::size_t k_echoed_bytes_max = 255;  // of an id that is none, and of the path of what is wrong
+constexpr std::size_t k_mutation_bytes = 256;              // of a mutation beside its payload, about: to reserve memory
+constexpr std::size_t k_echoed_bytes_max = 255;            // of an id that is none, and of the path of what is wrong
+constexpr std::string_view k_whole_mutation = "mutation";  // the path of what is wrong, where that is no field
 
 Mutation read_mutation(JsonReader& reader) {
   Mutation mutation;
@@ -67,21 +68,32 @@ std::string messages_data(std::string_view field, std::string_view message) {
   return data + "]}}";
 }
 
-/// The answer to a mutation in which `fault` was found. Without an id none can be given, and the request as a whole is
-/// malformed.
-Rejection refusal(JsonReader& reader, const FieldError& fault) {
-  const std::string mutation_path = reader.path();
+/// The id of a mutation that is wrong somewhere. What its strings hold does not matter here: it may be what is wrong.
+std::string id_of_malformed(JsonReader& reader) {
   std::optional<std::string> id;
+  reader.allow_broken_text(true);
   reader.object([&](std::string_view field) {
     if (field == "mutation_id") {
+      reader.allow_broken_text(false);  // without an id no answer can be given
       id = reader.string();
+      reader.allow_broken_text(true);
     } else {
       reader.skip();
     }
   });
+  reader.allow_broken_text(false);
   if (!id) reader.fail_missing("mutation_id");
-  const std::string_view field = std::string_view(fault.path()).substr(mutation_path.size() + 1);
-  return {MutationId{std::string(utf8_prefix(*id, k_echoed_bytes_max))}, std::string(reason::k_validation_failed),
+  return *id;
+}
+
+/// The answer to a mutation in which `fault` was found. Without an id none can be given, and the request as a whole is
+/// malformed; so it is where the mutation's end cannot be told.
+Rejection refusal(JsonReader& reader, const FieldError& fault) {
+  const std::size_t path_bytes = reader.path().size();
+  const std::string id = id_of_malformed(reader);
+  const std::string_view path = fault.path();
+  const std::string_view field = path.size() > path_bytes ? path.substr(path_bytes + 1) : k_whole_mutation;
+  return {MutationId{std::string(utf8_prefix(id, k_echoed_bytes_max))}, std::string(reason::k_validation_failed),
           messages_data(field, fault.message())};
 }
 

@@ -4,57 +4,14 @@
 
 #include <doctest/doctest.h>
 
-#include <functional>
 #include <limits>
+
+#include "protocol/codec_fixture.hpp"
 
 using namespace tether::protocol;
 using tether::ErrorCode;
 
 namespace {
-
-constexpr std::string_view k_id = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
-
-/// `text` with every `@` replaced by a valid mutation id.
-std::string with_ids(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '@') {
-      out += k_id;
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-PushRequest push_request(std::string_view body) {
-  return decode_push_request(with_ids(body), Limits{});
-}
-PullRequest pull_request(std::string_view body) {
-  return decode_pull_request(with_ids(body), Limits{});
-}
-PushReply push_reply(std::string_view body) {
-  return decode_push_reply(with_ids(body));
-}
-PullReply pull_reply(std::string_view body) {
-  return decode_pull_reply(with_ids(body));
-}
-
-template <class Decode>
-std::string fault(Decode decode, std::string_view body) {
-  try {
-    decode(body);
-    return "none";
-  } catch (const tether::Error& e) {
-    return e.what();
-  }
-}
-
-/// A push of one mutation with this in place of its payload and what follows.
-std::string with_payload(std::string_view rest) {
-  return R"({"client_id":"c","mutations":[{"mutation_id":"@","entity_id":"e","model":"T","operation":"update",)" +
-         std::string(rest) + R"("version":1,"timestamp":2}]})";
-}
 
 std::string payload_of(std::string_view rest) {
   return push_request(with_payload(rest)).mutations.at(0).payload;
@@ -105,109 +62,6 @@ TEST_CASE("what is wrong with a push is named with its path") {
   CHECK(faults(R"({"client_id":"c","mutations":[{"model":7,"mutation_id":null}]})") ==
         "mutations[0].mutation_id: must be a string, not null");
   CHECK(faults(with_payload(R"("payload":{"a":{"b":01}},)")).find("not valid JSON") != std::string::npos);
-  CHECK(faults(with_payload(R"("payload":{"a":"\ud800"},)")).find("both halves") != std::string::npos);
-}
-
-namespace {
-
-/// What is answered to a push of one mutation that is none.
-std::string refusal_of(std::string_view body) {
-  const PushRequest request = push_request(body);
-  CHECK(request.mutations.empty());
-  REQUIRE(request.malformed.size() == 1);
-  CHECK(request.malformed[0].mutation_id.value == k_id);
-  CHECK(request.malformed[0].reason == "validation_failed");
-  return request.malformed[0].data;
-}
-
-}  // namespace
-
-TEST_CASE("what is wrong with a mutation is told under its id") {
-  CHECK(refusal_of(R"({"client_id":"c","mutations":[{"mutation_id":"@"}]})") ==
-        R"({"messages":{"entity_id":["is missing"]}})");
-  CHECK(refusal_of(with_payload(R"("entity_id":"",)")) == R"({"messages":{"entity_id":["must be 1 to 64 bytes"]}})");
-  CHECK(refusal_of(with_payload("\"entity_id\":\"" + std::string(70, 'x') + "\",")) ==
-        R"({"messages":{"entity_id":["must be 1 to 64 bytes"]}})");
-  CHECK(refusal_of(with_payload(R"("entity_id":"a\u0000b",)")) ==
-        R"({"messages":{"entity_id":["must not hold control characters"]}})");
-  CHECK(refusal_of(with_payload(R"("model":"App\\Task",)"))
-            .starts_with(R"({"messages":{"model":["must be a model name)"));
-  CHECK(refusal_of(with_payload(R"("operation":"upsert",)")) ==
-        R"({"messages":{"operation":["must be create, update or delete"]}})");
-  CHECK(refusal_of(with_payload(R"("operation":{},)")) ==
-        R"({"messages":{"operation":["must be a string, not an object"]}})");
-  CHECK(refusal_of(with_payload(R"("payload":"{}",)")) ==
-        R"({"messages":{"payload":["must be an object, not a string"]}})");
-  CHECK(refusal_of(with_payload(R"("payload":[1],)")) ==
-        R"({"messages":{"payload":["must be an object, not an array"]}})");
-  CHECK(refusal_of(with_payload(R"("before":[2],)")) ==
-        R"({"messages":{"before":["must be an object, not an array"]}})");
-  CHECK(refusal_of(with_payload(R"("base_rev":99999999999999999999,)")) ==
-        R"({"messages":{"base_rev":["must be an integer of at most 64 bits"]}})");
-  CHECK(refusal_of(with_payload(R"("timestamp":"2026-11-21",)")) ==
-        R"({"messages":{"timestamp":["must be an integer, not a string"]}})");
-}
-
-TEST_CASE("an id that is none is echoed, cut off where it is long") {
-  const auto echo = [](const std::string& id) {
-    const PushRequest request = push_request(R"({"client_id":"c","mutations":[{"mutation_id":")" + id +
-                                             R"(","entity_id":"e","model":"T","operation":"update"}]})");
-    REQUIRE(request.malformed.size() == 1);
-    CHECK(request.malformed[0].data == R"({"messages":{"mutation_id":["must be a ULID of 26 characters"]}})");
-    PushReply reply;
-    reply.rejected = request.malformed;
-    CHECK(decode_push_reply(encode(reply)) == reply);
-    return request.malformed[0].mutation_id.value;
-  };
-  CHECK(echo("x") == "x");
-  CHECK(echo("") == "");
-  CHECK(echo(R"(a\"\u0000b)") == std::string("a\"\0b", 4));
-  CHECK(echo(std::string(255, 'x')) == std::string(255, 'x'));
-  CHECK(echo(std::string(254, 'x') + "\xc3\xa9") == std::string(254, 'x'));
-}
-
-TEST_CASE("malformed mutations do not hold up the others, and each id is answered once") {
-  const auto mutation = [](std::string_view id, std::string_view model) {
-    return R"({"model":)" + std::string(model) + R"(,"mutation_id":")" + std::string(id) +
-           R"(","entity_id":"e","operation":"create","version":1,"timestamp":2})";
-  };
-  const std::string deep = R"({"payload":{"a":)" + std::string(5'000, '[') + R"("]")" + std::string(5'000, ']') +
-                           R"(,"b":[{},{"c":[]},1]},"mutation_id":"deep"})";
-  const PushRequest request =
-      push_request(R"({"client_id":"c","mutations":[)" + mutation("x", "7") + "," + mutation("@", "\"T\"") + "," +
-                   deep + "," + mutation("x", "8") + "," + mutation("@", "null") + R"(],"sent_at":9})");
-  REQUIRE(request.mutations.size() == 1);
-  CHECK(request.mutations[0].mutation_id.value == k_id);
-  CHECK(request.sent_at_ms == 9);
-  REQUIRE(request.malformed.size() == 2);
-  CHECK(request.malformed[0].mutation_id.value == "x");
-  CHECK(request.malformed[0].data == R"({"messages":{"model":["must be a string, not a number"]}})");
-  CHECK(request.malformed[1].mutation_id.value == "deep");
-  CHECK(request.malformed[1].data.ends_with(R"(:["nested deeper than 64 levels"]}})"));
-}
-
-TEST_CASE("a push that is cut off anywhere inside a malformed mutation is malformed as a whole") {
-  const std::string whole = R"({"client_id":"c","mutations":[{"mutation_id":"x","model":[{"a":1},[]],"b":{"c":"d"}}]})";
-  CHECK(push_request(whole).malformed.size() == 1);
-  for (std::size_t length = 0; length < whole.size(); ++length) {
-    CHECK(fault(push_request, whole.substr(0, length)).find("not valid JSON") != std::string::npos);
-  }
-}
-
-TEST_CASE("a malformed mutation counts against the limit") {
-  Limits limits;
-  limits.mutations_max = 2;
-  const std::string_view three =
-      R"({"client_id":"c","mutations":[{"mutation_id":""},{"mutation_id":""},{"mutation_id":""}]})";
-  CHECK_THROWS_AS(decode_push_request(three, limits), FieldError);
-}
-
-TEST_CASE("a payload may nest 64 levels inside a request, and no more") {
-  const auto nested = [](std::size_t depth) {
-    return with_payload("\"payload\":{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "},");
-  };
-  CHECK(fault(push_request, nested(64)) == "none");
-  CHECK(refusal_of(nested(65)).find("nested deeper than 64 levels") != std::string::npos);
 }
 
 TEST_CASE("numbers of 64 bits are kept exactly") {

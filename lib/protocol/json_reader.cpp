@@ -161,6 +161,7 @@ std::string_view JsonReader::key(std::string& unescaped_key) {
   std::string_view key = written_string();
   if (has_escapes_) key = unescaped_key = unescaped(key);
   if (!take(':')) fail_at("':'");
+  if (allows_broken_text_ && !is_utf8(key)) return {};  // names nothing, and must not get into a path
   return key;
 }
 
@@ -178,7 +179,10 @@ std::string_view JsonReader::written_string() {
     at_ = behind_plain(text_, at_);
     if (at_ >= text_.size()) fail_at("the end of a string");
     if (text_[at_] == '"') return text_.substr(start, at_++ - start);
-    if (text_[at_] == '\\') {
+    if (allows_broken_text_) {
+      has_escapes_ = has_escapes_ || text_[at_] == '\\';
+      at_ += text_[at_] == '\\' ? 2 : 1;
+    } else if (text_[at_] == '\\') {
       escape();
     } else {
       const std::size_t length = utf8_character(text_.substr(at_));

@@ -57,6 +57,9 @@ class JsonReader {
   Place place() const { return {at_, depth_, depth_max_}; }
   /// Back to a place that was come by, after a FieldError; not out of the object or array that the reader was in there.
   void go_back(const Place& place);
+  /// Whether strings may hold what stands for no text: broken UTF-8, control characters, half a surrogate pair, an
+  /// escape that there is not. Only for a way past what is refused anyway, where nothing but its end matters.
+  void allow_broken_text(bool allow) { allows_broken_text_ = allow; }
 
   [[noreturn]] void fail(std::string_view what, ErrorCode code = ErrorCode::invalid_input) const;
   [[noreturn]] void fail_missing(std::string_view field) const;
@@ -91,6 +94,7 @@ class JsonReader {
   std::string_view name_;
   std::size_t at_ = 0;
   bool has_escapes_ = false;  // the string read last
+  bool allows_broken_text_ = false;
   unsigned depth_ = 0;
   unsigned depth_max_ = k_json_depth_max;
   std::array<Step, k_json_depth_max + k_envelope_depth> steps_;

@@ -17,8 +17,10 @@ using protocol::Mutation;
 using protocol::Operation;
 using Kind = Outcome::Kind;
 
-// Of rejections, conflicts and losses each, kept for the report; the log keeps all of them.
+// Of rejections, conflicts and losses each, kept for the report; the log keeps all of them. What they say is another's
+// text, as long as the records are.
 constexpr std::size_t k_reported_max = 1000;
+constexpr std::size_t k_reported_bytes_max = 4 * 1024 * 1024;
 
 // From so many open edits of an entity on, they are folded ahead; and of so many entities at a time.
 constexpr std::int64_t k_many_open_edits = 500;
@@ -105,7 +107,20 @@ bool already_pulled(const RecordRow& row, std::int64_t log_id, const std::option
   return row.rebased_log_id >= log_id && rev && *rev <= row.rev;
 }
 
+std::size_t bytes_of(const std::vector<std::string>& texts) {
+  std::size_t bytes = 0;
+  for (const std::string& text : texts) bytes += text.size();
+  return bytes;
+}
+
 }  // namespace
+
+bool Filing::Told::takes(std::size_t more_bytes) {
+  if (count == k_reported_max || more_bytes > k_reported_bytes_max - bytes) return false;
+  ++count;
+  bytes += more_bytes;
+  return true;
+}
 
 Filing::Filing(sql::Transaction& transaction) : mappings_(transaction) {
   transaction.run(k_failed_entities, {},
@@ -165,12 +180,14 @@ void Filing::acknowledge(sql::Transaction& transaction, const Sent& sent, PushRe
       named_here(*sent.outcome->loss, mappings_.of(sent.mutation->model.value, sent.place->log_id));
   transaction.run(k_synced, {sent.place->log_id, now_, protocol::encode_loss_data(loss)});
   ++report.merged;
-  if (report.losses.size() < k_reported_max) report.losses.push_back(std::move(loss));
+  if (losses_.takes(loss.sent.size() + loss.stands.size() + bytes_of(loss.fields))) {
+    report.losses.push_back(std::move(loss));
+  }
 }
 
-void Filing::report_conflict(const Sent& sent, PushReport& report) const {
+void Filing::report_conflict(const Sent& sent, PushReport& report) {
   ++report.conflicts;
-  if (report.conflicts_found.size() == k_reported_max) return;
+  if (!conflicts_.takes(bytes_of(sent.outcome->report->fields))) return;
   protocol::ConflictReport& found = report.conflicts_found.emplace_back(*sent.outcome->report);
   found.server_state = "{}";
   const rules::FieldMapping* mapping = mappings_.in_force(sent.mutation->model.value);
@@ -206,7 +223,7 @@ void Filing::refuse(sql::Transaction& transaction, Sent& sent, PushReport& repor
       transaction.run(k_settle_if_overtaken, {mutation.model.value, mutation.entity_id.value, sent.place->log_id}) > 0;
   if (sent.overtaken) ahead_.erase({mutation.model, mutation.entity_id});  // it is folded in it
   ++report.failed;
-  if (report.rejections.size() < k_reported_max) report.rejections.push_back(rejection);
+  if (rejections_.takes(rejection.reason.size() + rejection.data.size())) report.rejections.push_back(rejection);
 }
 
 void Filing::file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity) {

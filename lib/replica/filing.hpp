@@ -37,6 +37,13 @@ class Filing {
     bool settled = false;    // a person dealt with it while it was on the wire, so its refusal is nobody's business
     bool overtaken = false;  // it failed behind a newer one that the server had taken before, which settles it
   };
+  /// How much of one kind the report holds.
+  struct Told {
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+    /// Whether one more of so many bytes has room, which is then taken.
+    bool takes(std::size_t more_bytes);
+  };
   struct Refusal {
     std::string_view status;
     std::string_view reason;
@@ -46,7 +53,7 @@ class Filing {
 
   void file_in_log(sql::Transaction& transaction, Sent& sent, PushReport& report);
   void acknowledge(sql::Transaction& transaction, const Sent& sent, PushReport& report);
-  void report_conflict(const Sent& sent, PushReport& report) const;
+  void report_conflict(const Sent& sent, PushReport& report);
   bool file_refusal(sql::Transaction& transaction, Sent& sent, const Refusal& refusal);
   void refuse(sql::Transaction& transaction, Sent& sent, PushReport& report);
   void file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity);
@@ -65,6 +72,9 @@ class Filing {
   // Of entities with so many open edits that folding them for each batch would take long.
   std::map<EntityKey, EditsAhead> ahead_;
   std::int64_t data_version_ = 0;
+  Told rejections_;
+  Told conflicts_;
+  Told losses_;
   std::string now_;
   std::int64_t now_ms_ = 0;
 };

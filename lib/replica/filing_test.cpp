@@ -265,5 +265,35 @@ TEST_CASE_FIXTURE(LosingDesk, "each conflict that a push finds is reported with 
   CHECK(report.conflicts_found.at(0).fields == std::vector<std::string>{"title"});
 }
 
+TEST_CASE("of large losses and rejections the report holds no more than 4 MiB each, and counts all; the log has them") {
+  Desk desk;
+  for (int i = 0; i < 6; ++i) create(desk.file, std::to_string(i), R"({"title":"hose"})");
+  const std::string large = R"({"title":")" + std::string(1'000'000, 'x') + R"("})";
+  SUBCASE("losses") {
+    desk.server.reply_to_push([&](const PushRequest& request) {
+      PushReply reply = all_merged(request);
+      for (const auto& mutation : request.mutations) {
+        reply.lost.push_back({.mutation_id = mutation.mutation_id, .fields = {"title"}, .stands = large});
+      }
+      return reply;
+    });
+    const PushReport report = desk.push();
+    CHECK(report.merged == 6);
+    CHECK(report.losses.size() == 4);
+  }
+  SUBCASE("rejections") {
+    desk.server.reply_to_push([&](const PushRequest& request) {
+      PushReply reply = all_rejected(request, "forbidden");
+      for (protocol::Rejection& rejection : reply.rejected) rejection.data = large;
+      return reply;
+    });
+    const PushReport report = desk.push();
+    CHECK(report.failed == 6);
+    CHECK(report.rejections.size() == 4);
+  }
+  CHECK(rows(desk.file.database(),
+             "SELECT count(*) FROM tether_mutation_logs WHERE length(rejection_data) > 1000000") == "6");
+}
+
 }  // namespace
 }  // namespace tether::replica

@@ -50,7 +50,7 @@ struct PushReport {
   std::int64_t conflicts = 0;
   std::int64_t skipped = 0;  // answered `error` and waiting for another attempt
   std::int64_t merged = 0;   // of those that were pushed: in a merge something of them lost
-  // At most the first 1000 of each; the log keeps all. Fields by the names of this file, conflicts without the record
+  // At most 1000 of each, and 4 MiB; the log keeps all. Fields by the names of this file, conflicts without the record
   // that stands.
   std::vector<protocol::Rejection> rejections;
   std::vector<protocol::ConflictReport> conflicts_found;

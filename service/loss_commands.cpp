@@ -37,13 +37,22 @@ std::string redacted_fields(const rules::Model& model, std::string_view payload)
   return std::move(shown).finish();
 }
 
-/// What is wrong with a field may quote its value. A message may be of a part: `lines[2].price`.
+/// Whether a path is that of a redacted field or of a part of it, as in `lines[2].price`. A field's own name may hold
+/// the characters that lead to a part.
+bool is_redacted_at(const rules::Model& model, const std::string& path) {
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = path.find_first_of(".[", end + 1);
+    if (is_redacted(model, path.substr(0, end))) return true;
+  }
+  return false;
+}
+
+/// What is wrong with a field may quote its value.
 std::string redacted_messages(const rules::Model& model, std::string_view messages) {
   if (!messages.starts_with('{')) return std::string(messages);
   protocol::ObjectWriter shown;
   for (const protocol::Member& member : protocol::members(messages)) {
-    const std::string path = protocol::unescaped(member.key);
-    const bool redacted = is_redacted(model, path.substr(0, path.find_first_of(".[")));
+    const bool redacted = is_redacted_at(model, protocol::unescaped(member.key));
     shown.member(member.key, redacted ? R"(["***"])" : member.value);
   }
   return std::move(shown).finish();

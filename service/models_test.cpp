@@ -177,5 +177,23 @@ TEST_CASE("what lost is listed without the values that a models file redacts, un
   for (const char* value : {"secret-b", "secret-c", "secret-d"}) CHECK(all.find(value) != std::string::npos);
 }
 
+TEST_CASE("a message about a redacted field is not shown, though the field's name holds what leads to a part of one") {
+  const Folder folder;
+  const Folder elsewhere;  // for the output of other programs
+  const std::string path = folder.file("models.json");
+  write(path, R"({"models":{"Task":{"redact":["card.number","codes[]"],
+      "validate":{"properties":{"card.number":{"type":"object","properties":{"a":{"maximum":9}}},
+                                "codes[]":{"maximum":9},"card":{"maximum":9}}}}}})");
+  Process process = serving(folder, {"--models", path});
+  Client client(process.port());
+  client.post("/tether/push", push_of("ann", 1, "create", 0, R"({"card.number":{"a":10},"codes[]":10,"card":10})"));
+  const std::string store = "sqlite:" + folder.file("store.db");
+  std::string json;
+  CHECK(run(elsewhere, {"losses", "--store", store, "--models", path, "--json"}, &json) == 0);
+  CHECK(json.find(R"("card.number.a":["***"])") != std::string::npos);
+  CHECK(json.find(R"("codes[]":["***"])") != std::string::npos);
+  CHECK(json.find(R"("card":["must )") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace tether::service

@@ -39,27 +39,69 @@ std::vector<MutationId> chosen(replica::File& file, const std::vector<std::strin
   return ids;
 }
 
-replica::Dismissal dismiss_all(Terminal& terminal, replica::File& file) {
-  Progress progress(terminal, "giving up", replica::status(file).failed);
-  return replica::dismiss_all_failed(file, [&](std::int64_t count) { progress.at(count); });
+std::string record_name(const EntityKey& key) {
+  return printable(key.model.value) + " " + printable(key.id.value);
 }
 
-std::string dismissal_json(const replica::Dismissal& dismissal) {
+/// Those that stay failed, and why: all are counted, the first named.
+class Refusals {
+ public:
+  void add(const replica::Refusal& refusal) {
+    ++count_;
+    if (named_.size() < k_named_max) named_.push_back(refusal);
+  }
+
+  std::int64_t count() const { return count_; }
+  ExitCode exit_code() const { return count_ > 0 ? ExitCode::attention : ExitCode::done; }
+
+  std::vector<std::string> json() const {
+    std::vector<std::string> objects;
+    for (const replica::Refusal& refusal : named_) {
+      JsonObject json;
+      json.text("mutation_id", refusal.mutation.id.value).text("model", refusal.mutation.key.model.value);
+      json.text("id", refusal.mutation.key.id.value);
+      json.text("message", refusal.why.what()).text("hint", refusal.why.hint());
+      objects.push_back(std::move(json).finish());
+    }
+    return objects;
+  }
+
+  void warn(Terminal& terminal) const {
+    for (const replica::Refusal& refusal : named_) {
+      terminal.warning("mutation " + printable(refusal.mutation.id.value) + " of " + record_name(refusal.mutation.key) +
+                       " stays failed: " + refusal.why.what() + "\n  " + refusal.why.hint());
+    }
+  }
+
+ private:
+  static constexpr std::size_t k_named_max = 1'000;
+
+  std::vector<replica::Refusal> named_;
+  std::int64_t count_ = 0;
+};
+
+replica::Dismissal dismiss_all(Terminal& terminal, replica::File& file, Refusals& refusals) {
+  Progress progress(terminal, "giving up", replica::status(file).failed);
+  return replica::dismiss_all_failed(
+      file, [&](const replica::Refusal& refusal) { refusals.add(refusal); },
+      [&](std::int64_t count) { progress.at(count); });
+}
+
+std::string dismissal_json(const replica::Dismissal& dismissal, const Refusals& refusals) {
   std::vector<std::string> along;
   for (const auto& edit : dismissal.along) along.push_back(edit.id.value);
   JsonObject json;
   json.integer("dismissed", dismissal.dismissed);
   json.texts("dismissed_along", along);
+  json.raw("refusals", json_array(refusals.json())).integer("refused", refusals.count());
   return std::move(json).finish();
 }
 
-std::string record_name(const EntityKey& key) {
-  return printable(key.model.value) + " " + printable(key.id.value);
-}
-
-void print_dismissal(Terminal& terminal, const replica::Dismissal& dismissal) {
-  if (dismissal.dismissed == 0) return terminal.message("nothing to give up");
-  terminal.line("gave up " + counted(dismissal.dismissed, "failed mutation"));
+void print_dismissal(Terminal& terminal, const replica::Dismissal& dismissal, const Refusals& refusals) {
+  refusals.warn(terminal);
+  if (dismissal.dismissed == 0 && refusals.count() == 0) return terminal.message("nothing to give up");
+  const std::string more = refusals.count() > 0 ? "; " + counted(refusals.count(), "mutation") + " could not be" : "";
+  terminal.line("gave up " + counted(dismissal.dismissed, "failed mutation") + more);
   for (const auto& edit : dismissal.along) {
     terminal.line("gave up " + std::string(protocol::name(edit.operation)) + " " + printable(edit.id.value) + " of " +
                   record_name(edit.key) + " with it: without the record it could never apply");
@@ -68,14 +110,15 @@ void print_dismissal(Terminal& terminal, const replica::Dismissal& dismissal) {
 
 ExitCode dismiss(Context& context, const RetryOptions& options) {
   replica::File file = context.open_file();
-  const replica::Dismissal dismissal =
-      options.all ? dismiss_all(context.terminal(), file) : replica::dismiss_failed(file, chosen(file, options.ids));
+  Refusals refusals;
+  const replica::Dismissal dismissal = options.all ? dismiss_all(context.terminal(), file, refusals)
+                                                   : replica::dismiss_failed(file, chosen(file, options.ids));
   if (context.json()) {
-    context.terminal().line(dismissal_json(dismissal));
+    context.terminal().line(dismissal_json(dismissal, refusals));
   } else {
-    print_dismissal(context.terminal(), dismissal);
+    print_dismissal(context.terminal(), dismissal, refusals);
   }
-  return ExitCode::done;
+  return refusals.exit_code();
 }
 
 /// What goes back in the queue is printed as it does; what stays failed is kept for the end.
@@ -93,12 +136,9 @@ class Report {
     stream_->item(json_quoted(id.value));
   }
 
-  void refused(const replica::Refusal& refusal) {
-    ++refused_;
-    if (refusals_.size() < k_refusals_max) refusals_.push_back(refusal);
-  }
+  void refused(const replica::Refusal& refusal) { refusals_.add(refusal); }
 
-  std::int64_t done() const { return queued_ + refused_; }
+  std::int64_t done() const { return queued_ + refusals_.count(); }
 
   ExitCode finish() {
     if (stream_) {
@@ -106,36 +146,22 @@ class Report {
     } else {
       finish_text();
     }
-    return refused_ > 0 ? ExitCode::attention : ExitCode::done;
+    return refusals_.exit_code();
   }
 
  private:
-  // Of those that stay failed; the rest is counted.
-  static constexpr std::size_t k_refusals_max = 1'000;
-
-  static std::string json_of(const replica::Refusal& refusal) {
-    JsonObject json;
-    json.text("mutation_id", refusal.mutation.id.value).text("model", refusal.mutation.key.model.value);
-    json.text("id", refusal.mutation.key.id.value);
-    json.text("message", refusal.why.what()).text("hint", refusal.why.hint());
-    return std::move(json).finish();
-  }
-
   void finish_json() {
     stream_->end_array();
     stream_->begin_array("refusals");
-    for (const replica::Refusal& refusal : refusals_) stream_->item(json_of(refusal));
+    for (const std::string& refusal : refusals_.json()) stream_->item(refusal);
     stream_->end_array();
-    stream_->finish(std::move(JsonObject().integer("queued", queued_).integer("refused", refused_)));
+    stream_->finish(std::move(JsonObject().integer("queued", queued_).integer("refused", refusals_.count())));
   }
 
   void finish_text() {
-    for (const replica::Refusal& refusal : refusals_) {
-      const auto& [id, key, reason] = refusal.mutation;
-      terminal_.warning("mutation " + printable(id.value) + " of " + printable(key.model.value) + " " +
-                        printable(key.id.value) + " stays failed: " + refusal.why.what() + "\n  " + refusal.why.hint());
-    }
-    const std::string more = refused_ > 0 ? "; " + counted(refused_, "mutation") + " could not be" : "";
+    refusals_.warn(terminal_);
+    const std::string more =
+        refusals_.count() > 0 ? "; " + counted(refusals_.count(), "mutation") + " could not be" : "";
     terminal_.message(done() == 0
                           ? "nothing to send again"
                           : counted(queued_, "mutation") + " back in the queue, for the next `tether push`" + more);
@@ -144,8 +170,7 @@ class Report {
   Terminal& terminal_;
   std::optional<JsonStream> stream_;
   std::int64_t queued_ = 0;
-  std::int64_t refused_ = 0;
-  std::vector<replica::Refusal> refusals_;
+  Refusals refusals_;
 };
 
 void put_all_back(Terminal& terminal, replica::File& file, Report& report) {
@@ -194,9 +219,11 @@ Of --all, a record that is larger than any server takes stays failed and is name
 it holds up no other. Shorten it, and retry.
 
 Nothing is lost by --dismiss: the log keeps what was dismissed. Where an edit that
-waits carries its values to the server, nothing is done: push first. One of a record
+waits carries its values to the server, it stays failed: push first. So do all of
+several ids, while of --all the others are given up. An edit that waits for a record
 that now is never made is given up with it, and named.)");
-  line.exit_status(ExitCode::attention, "--all: a mutation could not be put back and is named");
+  line.exit_status(ExitCode::attention, "--all: a mutation could not be put back or given up, and is named");
+  line.exit_status(ExitCode::interrupted, std::string(meaning(ExitCode::interrupted)));
   line.run([options](Context& context) {
     check(*options);
     return options->dismiss ? dismiss(context, *options) : put_back(context, *options);

@@ -93,8 +93,9 @@ TEST_CASE("a record that no server would take stays failed, is named, and holds 
 TEST_CASE("what is dismissed is given up, and its record with it") {
   Refusal refusal;
   const std::string id = refusal.failed("Pump");
-  CHECK(refusal.ann.type({"--json", "retry", "--dismiss", id}).out == R"({"dismissed":1,"dismissed_along":[]})"
-                                                                      "\n");
+  CHECK(refusal.ann.type({"--json", "retry", "--dismiss", id}).out ==
+        R"({"dismissed":1,"dismissed_along":[],"refusals":[],"refused":0})"
+        "\n");
   CHECK(refusal.ann.type({"list", "Task"}).out == "");
   CHECK(refusal.ann.type({"retry", id}).status == 1);
   const Said nothing = refusal.ann.type({"retry", "--dismiss", "--all"});
@@ -116,11 +117,11 @@ TEST_CASE("what waits for a record that is given up is named, as it goes with it
   }
   SUBCASE("as JSON") {
     CHECK(refusal.ann.type({"--json", "retry", "--dismiss", id}).out ==
-          R"({"dismissed":1,"dismissed_along":[")" + waits + "\"]}\n");
+          R"({"dismissed":1,"dismissed_along":[")" + waits + "\"],\"refusals\":[],\"refused\":0}\n");
   }
 }
 
-TEST_CASE("what waits with the values of what would be given up is named, and nothing is given up") {
+TEST_CASE("what waits with the values of what would be given up is named, and only its record stays as it is") {
   Refusal refusal;
   PuppetScript refuse = refusal.script;
   refusal.script = [](replica::Call, const std::string& request) {
@@ -130,14 +131,32 @@ TEST_CASE("what waits with the values of what would be given up is named, and no
   refusal.ann.type({"record", "create", "Invoice", "--id", "inv", "amount:=50"});
   refusal.ann.type({"push"});
   refusal.script = refuse;
-  refusal.ann.type({"record", "update", "Invoice", "inv", "amount:=5000"});
+  const std::string kept = value_behind(
+      refusal.ann.type({"--json", "record", "update", "Invoice", "inv", "amount:=5000"}).out, R"("mutation_id":")");
   refusal.ann.type({"push"});
+  const std::string other = refusal.failed("Pump");
   const std::string waits = value_behind(
       refusal.ann.type({"--json", "record", "update", "Invoice", "inv", "note=paid"}).out, R"("mutation_id":")");
-  const Said said = refusal.ann.type({"retry", "--dismiss", "--all"});
-  CHECK(said.status == 1);
-  CHECK(said.err.find("edit " + waits + " of Invoice inv, written after it, waits with its values") !=
-        std::string::npos);
+  const std::string why = "edit " + waits + " of Invoice inv, written after it, waits with its values";
+  SUBCASE("one of several ids: none is given up") {
+    const Said said = refusal.ann.type({"retry", "--dismiss", kept, other});
+    CHECK(said.status == 1);
+    CHECK(said.err.find(why) != std::string::npos);
+    CHECK(refusal.ann.type({"list", "Task"}).out != "");
+  }
+  SUBCASE("all, for people") {
+    const Said said = refusal.ann.type({"retry", "--dismiss", "--all"});
+    CHECK(said.status == 3);
+    CHECK(said.out == "gave up 1 failed mutation; 1 mutation could not be\n");
+    CHECK(said.err.starts_with("tether: warning: mutation " + kept + " of Invoice inv stays failed: " + why));
+    CHECK(refusal.ann.type({"list", "Task"}).out == "");
+  }
+  SUBCASE("all, as JSON") {
+    const Said said = refusal.ann.type({"--json", "retry", "--dismiss", "--all"});
+    CHECK(said.status == 3);
+    CHECK(said.out.starts_with(R"({"dismissed":1,"dismissed_along":[],"refusals":[{"mutation_id":")" + kept + "\""));
+    CHECK(said.out.ends_with("}],\"refused\":1}\n"));
+  }
   CHECK(refusal.ann.type({"list", "Invoice"}).out.find("5000") != std::string::npos);
 }
 

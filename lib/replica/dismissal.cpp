@@ -90,22 +90,22 @@ Plan plan_for(const rules::LocalState& server, const std::vector<Edit>& edits) {
   return plan;
 }
 
-[[noreturn]] void refuse(const EntityKey& key, const Edit& carrier) {
-  throw Error(ErrorCode::exists,
-              "edit " + carrier.id.value + " of " + key.model.value + " " + key.id.value +
-                  ", written after it, waits with its values and would bring them to the server after all",
-              "Push first; what the server then refuses can be given up together.");
+Error why_not(const EntityKey& key, const Edit& carrier) {
+  return {ErrorCode::exists,
+          "edit " + carrier.id.value + " of " + key.model.value + " " + key.id.value +
+              ", written after it, waits with its values and would bring them to the server after all",
+          "Push first; what the server then refuses can be given up together."};
 }
 
 }  // namespace
 
-void give_up(File& file, sql::Transaction& transaction, const EntityKey& key, std::span<const MutationId> given_up,
-             Dismissal& dismissal) {
+std::optional<Error> give_up(File& file, sql::Transaction& transaction, const EntityKey& key,
+                             std::span<const MutationId> given_up, Dismissal& dismissal) {
   RecordRow row = read_record(transaction, key).value_or(RecordRow{.key = key});
   const rules::LocalState server = server_state(row);
   const std::vector<Edit> edits = open_edits(transaction, key, given_up);
   const Plan plan = plan_for(server, edits);
-  if (plan.carrier != nullptr) refuse(key, *plan.carrier);
+  if (plan.carrier != nullptr) return why_not(key, *plan.carrier);
   const Instant now = file.clock().now();
   const std::string at = rfc3339_ms(now);
   for (const MutationId& id : given_up) transaction.run(k_settle, {id.value, k_dismissed, at});
@@ -116,6 +116,7 @@ void give_up(File& file, sql::Transaction& transaction, const EntityKey& key, st
   row.updated_at_ms = to_ms(now);
   store_over(transaction, std::move(row), server);
   dismissal.dismissed += static_cast<std::int64_t>(given_up.size());
+  return std::nullopt;
 }
 
 }  // namespace tether::replica

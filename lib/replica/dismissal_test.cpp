@@ -26,6 +26,21 @@ struct Invoice : Desk {
   std::string settled_by(const MutationId& id) {
     return rows(file.database(), "SELECT settled_by FROM tether_mutation_logs WHERE mutation_id = '" + id.value + "'");
   }
+  void refused_notes(std::int64_t count) {
+    sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+      Recorder recorder(file, transaction);
+      for (std::int64_t i = 0; i < count; ++i) recorder.create({"Note"}, std::nullopt, "{}");
+    });
+    file.database().execute(
+        "UPDATE tether_mutation_logs SET sync_status = 'failed', rejection_reason = 'forbidden' WHERE model = 'Note'");
+  }
+  /// How many of all were given up, and the ids of those that stay failed.
+  std::string dismissed_of_all() {
+    std::string refused;
+    const Dismissal dismissal = dismiss_all_failed(
+        file, [&](const Refusal& refusal) { refused += " " + refusal.mutation.id.value; }, [](std::int64_t) {});
+    return std::to_string(dismissal.dismissed) + refused;
+  }
   std::string shown() { return rows(file.database(), "SELECT payload, deleted FROM tether_records", 2); }
 };
 
@@ -47,12 +62,31 @@ TEST_CASE("what was refused together is given up together, and what was written 
   const MutationId before = update(invoice.file, "inv", R"({"by":"ann"})")->mutation_id;
   const MutationId refused = invoice.too_much();
   const MutationId carrier = invoice.refused(update(invoice.file, "inv", R"({"note":"paid"})")->mutation_id);
-  CHECK(dismiss_all_failed(invoice.file, [](std::int64_t) {}).dismissed == 2);
+  CHECK(invoice.dismissed_of_all() == "2");
   CHECK(invoice.settled_by(refused) == "dismissed");
   CHECK(invoice.settled_by(carrier) == "dismissed");
   CHECK(invoice.settled_by(before) == "NULL");
   CHECK(invoice.waiting() == R"(update|{"amount":50,"note":"open","by":"ann"}|{"by":null})");
   CHECK(invoice.shown() == R"({"amount":50,"note":"open","by":"ann"}|0)");
+  CHECK(invoice.differences() == "");
+}
+
+TEST_CASE("of all, a record with an edit that waits with what would be given up holds up no other") {
+  Invoice invoice;
+  std::int64_t others = 3;
+  SUBCASE("in one step") {}
+  SUBCASE("in steps, of which the last meets the record again") {
+    others = 1'100;
+  }
+  const MutationId first = invoice.too_much();
+  invoice.refused_notes(others);
+  const MutationId second = invoice.refused(update(invoice.file, "inv", R"({"by":"ann"})")->mutation_id);
+  update(invoice.file, "inv", R"({"note":"paid"})");
+  const std::string kept = " " + first.value + " " + second.value;
+  CHECK(invoice.dismissed_of_all() == std::to_string(others) + kept);
+  CHECK(invoice.settled_by(first) == "NULL");
+  CHECK(invoice.settled_by(second) == "NULL");
+  CHECK(invoice.dismissed_of_all() == "0" + kept);
   CHECK(invoice.differences() == "");
 }
 

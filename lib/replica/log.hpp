@@ -59,7 +59,8 @@ struct FailedMutation {
 /// In log order, as they are read.
 void failed_mutations(sql::Transaction& transaction, const std::function<void(const FailedMutation&)>& sink);
 
-/// One that cannot be recorded anew, since its record is larger than a server takes. It stays failed.
+/// One of which nothing can be done, and stays failed: it is to be recorded anew, and its record is larger than a
+/// server takes; or to be given up, and an edit waits that would bring its values to the server after all.
 struct Refusal {
   FailedMutation mutation;
   Error why;
@@ -82,9 +83,12 @@ struct Dismissal {
 };
 
 /// Gives failed mutations up: the rows stay, marked 'dismissed', and the local state goes back to the server's, with
-/// what is still open laid over it.
+/// what is still open laid over it. Throws, and does nothing for any of them, where one cannot be given up:
+/// Error(exists) for an edit that waits with its values, Error(not_found) for an id that is not a failed mutation.
 Dismissal dismiss_failed(File& file, const std::vector<MutationId>& ids);
-/// All of them, in short transactions. `progress` is told after each how many were given up until then.
-Dismissal dismiss_all_failed(File& file, const std::function<void(std::int64_t)>& progress);
+/// All of them, in short transactions. `refused` is given each that stays failed, once its transaction is committed,
+/// and `progress` is told after each transaction how many were dealt with until then.
+Dismissal dismiss_all_failed(File& file, const std::function<void(const Refusal&)>& refused,
+                             const std::function<void(std::int64_t)>& progress);
 
 }  // namespace tether::replica

@@ -303,10 +303,11 @@ TEST_CASE("everything that failed is dismissed at once") {
   Filled bench;
   std::int64_t told = 0;
   const auto tell = [&](std::int64_t count) { told = count; };
-  CHECK(dismiss_all_failed(bench.file, tell).dismissed == 1);
+  const auto refused = [](const Refusal&) { FAIL("refused"); };
+  CHECK(dismiss_all_failed(bench.file, refused, tell).dismissed == 1);
   CHECK(told == 1);
   CHECK(entry_of(bench.file, bench.b1).settled_by == "dismissed");
-  CHECK(dismiss_all_failed(bench.file, tell).dismissed == 0);
+  CHECK(dismiss_all_failed(bench.file, refused, tell).dismissed == 0);
 }
 
 TEST_CASE("retry of a delete deletes again, or has nothing to do") {

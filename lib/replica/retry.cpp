@@ -81,27 +81,50 @@ std::vector<FailedMutation> next_failed(sql::Transaction& transaction, std::int6
   return found;
 }
 
-/// Record by record; each is computed once, however many of its edits are given up.
-void give_up(File& file, sql::Transaction& transaction, const std::vector<FailedMutation>& failed,
-             Dismissal& dismissal) {
-  std::map<EntityKey, std::vector<MutationId>> by_record;
-  for (const FailedMutation& mutation : failed) by_record[mutation.key].push_back(mutation.id);
-  for (const auto& [key, ids] : by_record) give_up(file, transaction, key, ids, dismissal);
+using FailedByRecord = std::map<EntityKey, std::vector<FailedMutation>>;
+
+/// Record by record; each is computed once, however many of its edits are given up. `refused` is given those of a
+/// record of which none can be.
+template <class OnRefusal>
+Dismissal give_up(File& file, sql::Transaction& transaction, const FailedByRecord& by_record, OnRefusal&& refused) {
+  Dismissal dismissal;
+  for (const auto& [key, failed] : by_record) {
+    std::vector<MutationId> ids;
+    for (const FailedMutation& mutation : failed) ids.push_back(mutation.id);
+    const std::optional<Error> why_not = give_up(file, transaction, key, ids, dismissal);
+    if (!why_not) continue;
+    for (const FailedMutation& mutation : failed) refused(Refusal{mutation, *why_not});
+  }
+  return dismissal;
 }
 
-/// One step of all: what failed of the records that come next.
-Dismissal give_up_next(File& file, sql::Transaction& transaction) {
-  std::int64_t after = 0;
+/// What became of the failed mutations of one step of giving all up, for after its commit.
+struct GivenUp {
+  bool more = true;
+  Dismissal dismissal;
+  std::vector<Refusal> refused;
+};
+
+/// One step of all: what failed of the records that come next. A record whose first one is behind the step was refused
+/// by an earlier one.
+GivenUp give_up_next(File& file, sql::Transaction& transaction, std::int64_t& after) {
+  const std::int64_t begin = after;
   std::set<EntityKey> records;
   for (const FailedMutation& mutation : next_failed(transaction, after)) records.insert(mutation.key);
-  std::vector<FailedMutation> failed;
+  FailedByRecord by_record;
   for (const EntityKey& key : records) {
-    transaction.run(k_failed_of_record, {key.model.value, key.id.value},
-                    [&](const sql::Row& row) { failed.push_back(failed_mutation(row)); });
+    std::vector<FailedMutation> failed;
+    bool refused_before = false;
+    transaction.run(k_failed_of_record, {key.model.value, key.id.value}, [&](const sql::Row& row) {
+      refused_before = refused_before || row.integer(0) <= begin;
+      failed.push_back(failed_mutation(row));
+    });
+    if (!refused_before) by_record.emplace(key, std::move(failed));
   }
-  Dismissal dismissal;
-  give_up(file, transaction, failed, dismissal);
-  return dismissal;
+  GivenUp step{.more = !records.empty()};
+  step.dismissal =
+      give_up(file, transaction, by_record, [&](Refusal&& refusal) { step.refused.push_back(std::move(refusal)); });
+  return step;
 }
 
 /// What the person wants the entity to be: what they see. Where that is nothing although their last word was no delete
@@ -244,26 +267,33 @@ void retry_all_failed(File& file, const std::function<void(const MutationId&)>& 
 }
 
 Dismissal dismiss_failed(File& file, const std::vector<MutationId>& ids) {
-  Dismissal dismissal;
-  sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-    std::vector<FailedMutation> failed;
-    for (const MutationId& id : std::set(ids.begin(), ids.end())) failed.push_back(named_failed(transaction, id));
-    give_up(file, transaction, failed, dismissal);
+  return sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+    FailedByRecord by_record;
+    for (const MutationId& id : std::set(ids.begin(), ids.end())) {
+      FailedMutation failed = named_failed(transaction, id);
+      by_record[failed.key].push_back(std::move(failed));
+    }
+    return give_up(file, transaction, by_record, [](const Refusal& refusal) { throw refusal.why; });
   });
-  return dismissal;
 }
 
-Dismissal dismiss_all_failed(File& file, const std::function<void(std::int64_t)>& progress) {
+Dismissal dismiss_all_failed(File& file, const std::function<void(const Refusal&)>& refused,
+                             const std::function<void(std::int64_t)>& progress) {
   Dismissal all;
-  while (true) {
-    const Dismissal step = sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-      return give_up_next(file, transaction);
+  std::int64_t refusals = 0;
+  std::int64_t after = 0;
+  for (bool more = true; more;) {
+    const GivenUp step = sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+      return give_up_next(file, transaction, after);
     });
-    if (step.dismissed == 0) return all;
-    all.dismissed += step.dismissed;
-    std::ranges::copy(step.along, std::back_inserter(all.along));
-    progress(all.dismissed);
+    more = step.more;
+    all.dismissed += step.dismissal.dismissed;
+    std::ranges::copy(step.dismissal.along, std::back_inserter(all.along));
+    refusals += std::ssize(step.refused);
+    std::ranges::for_each(step.refused, refused);
+    if (more) progress(all.dismissed + refusals);
   }
+  return all;
 }
 
 }  // namespace tether::replica

@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/record_view.hpp"
 
+#include "base/log.hpp"
 #include "cmd/field_values.hpp"
+#include "protocol/json_reader.hpp"
 #include "rules/fields.hpp"
 
 namespace tether::cmd {
+
+namespace {
+
+/// The value as it is; null where there is none, and as a text what is no JSON: other programs write into an adopted
+/// log.
+std::string as_json(const std::string& column) {
+  if (column.empty()) return "null";
+  try {
+    protocol::JsonReader reader(column);
+    reader.skip();
+    reader.end();
+    return column;
+  } catch (const protocol::FieldError&) {
+    return json_quoted(column);
+  }
+}
+
+}  // namespace
 
 JsonObject record_json(const replica::RecordView& record) {
   JsonObject object;
@@ -19,15 +39,11 @@ std::string log_entry_json(const replica::LogEntry& entry) {
   JsonObject object;
   object.integer("id", entry.id).text("mutation_id", mutation.mutation_id.value);
   object.text("entity_id", mutation.entity_id.value).text("model", mutation.model.value);
-  object.text("operation", protocol::name(mutation.operation)).raw("payload", mutation.payload);
+  object.text("operation", protocol::name(mutation.operation)).raw("payload", as_json(mutation.payload));
   object.integer("version", mutation.version).time_ms("timestamp", mutation.timestamp_ms);
   object.text("sync_status", entry.sync_status).text_or_null("synced_at", entry.synced_at);
   object.text_or_null("rejection_reason", entry.rejection_reason);
-  if (entry.rejection_data.empty()) {
-    object.null("rejection_data");
-  } else {
-    object.raw("rejection_data", entry.rejection_data);
-  }
+  object.raw("rejection_data", as_json(entry.rejection_data));
   object.raw("lost", entry.lost.empty() ? "null" : std::string_view(entry.lost));
   object.integer("retry_count", entry.retry_count);
   object.text_or_null("created_at", entry.created_at).text_or_null("updated_at", entry.updated_at);
@@ -36,7 +52,7 @@ std::string log_entry_json(const replica::LogEntry& entry) {
   } else {
     object.null("base_rev");
   }
-  object.raw("before", mutation.before.value_or("null")).text_or_null("settled_by", entry.settled_by);
+  object.raw("before", as_json(mutation.before.value_or(""))).text_or_null("settled_by", entry.settled_by);
   return std::move(object).finish();
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "replica/log.hpp"
 
+#include "protocol/codec.hpp"
+#include "protocol/field_error.hpp"
+#include "protocol/payload.hpp"
+
 namespace tether::replica {
 namespace {
 
@@ -45,6 +49,16 @@ const Reading& reading_of(const LogQuery& query) {
   return k_all;
 }
 
+/// Whether it is what a push stored of a loss. In an adopted log something else may stand there.
+bool tells_a_loss(std::string_view data) {
+  try {
+    static_cast<void>(protocol::decode_loss_data({}, data));
+    return !protocol::find_member(data, "fields").empty();
+  } catch (const protocol::FieldError&) {
+    return false;
+  }
+}
+
 LogEntry log_entry(const sql::Row& row) {
   LogEntry entry;
   entry.id = row.integer(0);
@@ -61,7 +75,8 @@ LogEntry log_entry(const sql::Row& row) {
   entry.synced_at = row.text(11);
   entry.rejection_reason = row.text(12);
   // What was refused has a reason.
-  (row.is_null(12) ? entry.lost : entry.rejection_data) = row.text(13);
+  const bool lost = row.is_null(12) && tells_a_loss(row.text(13));
+  (lost ? entry.lost : entry.rejection_data) = row.text(13);
   entry.retry_count = row.integer(14);
   entry.created_at = row.text(15);
   entry.updated_at = row.text(16);

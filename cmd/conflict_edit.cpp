@@ -189,13 +189,13 @@ void edit(Context& context, const Draft& draft, const Disputed& disputed,
   run_editor(editor_command(context.environment()), draft.path());
   const std::string written = draft.read(context);
   if (written == opened && !draft.is_modified_since(time)) {
-    throw Error(ErrorCode::invalid_input, "nothing was saved, so the conflict stays open",
+    throw Error(ErrorCode::invalid_input, "nothing was saved, so nothing is settled",
                 "To settle it with the text as it is, save it all the same.");
   }
   const auto object = with_context("what you wrote", [&] { return edited_object(written); });
   if (!object) {
     draft.remove();
-    throw Error(ErrorCode::invalid_input, "the text was emptied, so the conflict stays open");
+    throw Error(ErrorCode::invalid_input, "the text was emptied, so nothing is settled");
   }
   resolve(resolution_by(disputed, *object));
 }
@@ -250,7 +250,8 @@ replica::Resolution resolution_by(const Disputed& disputed, std::string_view obj
 }
 
 void resolve_in_editor(Context& context, const std::string& file, const Disputed& disputed,
-                       const std::function<void(const replica::Resolution&)>& resolve) {
+                       const std::function<void(const replica::Resolution&)>& resolve,
+                       const std::function<bool()>& is_open) {
   const std::string fresh = text_to_edit(disputed);
   const Draft draft(draft_path(file, disputed.conflict), fresh);
   if (draft.found()) take_up(context, draft, disputed);
@@ -262,9 +263,11 @@ void resolve_in_editor(Context& context, const std::string& file, const Disputed
       draft.remove();
       throw;
     }
-    throw Error(
-        fault.code(), fault.what(),
-        "The conflict stays open. What you wrote is kept in " + draft.path() + ": the same command goes on with it.");
+    throw Error(fault.code(), fault.what(),
+                "What you wrote is kept in " + draft.path() + ". " +
+                    (is_open() ? "The conflict stays open: the same command goes on with it."
+                               : "The conflict was resolved meanwhile. To change the record now, use `tether record "
+                                 "update`; then delete the file."));
   }
   draft.remove();
 }

@@ -195,7 +195,7 @@ TEST_CASE("an editor that was left without saving settles nothing and leaves not
   Quarrel quarrel;
   const Said said = quarrel.edit("true");
   CHECK(said.status == 1);
-  CHECK(said.err.find("nothing was saved, so the conflict stays open") != std::string::npos);
+  CHECK(said.err.find("nothing was saved, so nothing is settled") != std::string::npos);
   CHECK(quarrel.is_open());
   CHECK_FALSE(std::filesystem::exists(quarrel.draft()));
 }
@@ -262,6 +262,24 @@ TEST_CASE("what reaches other fields while a record is edited stays") {
       quarrel.edit("f() { " + meanwhile + sed("s/\"title\": .*/\"title\": \"Pump of both\",/") + " \"$1\"; }; f");
   CHECK(said.status == 0);
   CHECK(quarrel.shown().find(R"("title":"Pump of both","done":true,"note":"seen")") != std::string::npos);
+}
+
+TEST_CASE("where the conflict was resolved elsewhere meanwhile, that is said, and what was written is kept") {
+  Quarrel quarrel;
+  const std::string meanwhile = "sqlite3 " + quarrel.ann.path() +
+                                " \"UPDATE tether_conflicts SET resolved_at = '2026-11-21T20:49:00.000Z', "
+                                "resolution = 'theirs'\"; ";
+  std::string text = "s/\"title\": .*/\"title\": \"Pump of both\",/";
+  SUBCASE("with a text that could be used") {}
+  SUBCASE("with one that cannot") {
+    text = "s/\"title\": .*/\"title\": /";
+  }
+  const Said said = quarrel.edit("f() { " + meanwhile + sed(text) + " \"$1\"; }; f");
+  CHECK(said.status == 1);
+  CHECK(said.err.find("What you wrote is kept in " + quarrel.draft() + ". The conflict was resolved meanwhile. To") !=
+        std::string::npos);
+  CHECK(said.err.find("stays open") == std::string::npos);
+  CHECK(std::filesystem::exists(quarrel.draft()));
 }
 
 TEST_CASE("a text written over an earlier state is shown beneath the present one, and counts for nothing") {

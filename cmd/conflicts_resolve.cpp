@@ -137,16 +137,24 @@ Disputed disputed(replica::File& file, const std::string& id) {
   });
 }
 
+bool is_open(replica::File& file, const MutationId& conflict) {
+  return sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    const auto found = replica::find_conflict(transaction, conflict.value);
+    return found && found->resolved_at.empty();
+  });
+}
+
 /// Nothing is locked while the person writes: what is recorded meanwhile stays.
 ExitCode run_edit(Context& context, const ResolveOptions& options) {
   replica::File file = context.open_file();
   const Disputed subject = disputed(file, *options.id);
   std::vector<Chosen> chosen{{subject.conflict.mutation_id, subject.conflict.key, std::nullopt}};
   Resolution::Kind kind = Resolution::Kind::theirs;
-  resolve_in_editor(context, file.path(), subject, [&](const Resolution& resolution) {
+  const auto settle = [&](const Resolution& resolution) {
     kind = resolution.kind;
     resolve(context, file, chosen, resolution);
-  });
+  };
+  resolve_in_editor(context, file.path(), subject, settle, [&] { return is_open(file, subject.conflict.mutation_id); });
   report(context.terminal(), chosen, kind);
   return ExitCode::done;
 }

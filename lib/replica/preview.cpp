@@ -28,7 +28,7 @@ struct Question {
   OutboundMappings mappings;
 };
 
-Question question(File& file, const BatchLimits& limits) {
+Question read_question(File& file, const BatchLimits& limits) {
   return sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
     Question question{.mappings = OutboundMappings(transaction)};
     question.epoch = state(transaction, "epoch").value_or("");
@@ -41,7 +41,9 @@ Question question(File& file, const BatchLimits& limits) {
   });
 }
 
-[[noreturn]] void throw_too_large(const protocol::Mutation& mutation, const Error& refusal) {
+[[noreturn]] void throw_too_large(const Batch& batch, const Error& refusal) {
+  if (batch.empty()) throw Error(refusal);
+  const protocol::Mutation& mutation = batch.request.mutations.front();
   throw Error(ErrorCode::too_large,
               "mutation " + mutation.mutation_id.value + " of " + mutation.model.value + " " +
                   mutation.entity_id.value +
@@ -99,21 +101,34 @@ void take_in(const Answer& answer, const Question& question, PreviewReport& repo
   report.reason = why.reason;
 }
 
-/// False: it was refused for its size, and less may pass.
-bool ask(File& file, Exchange& exchange, Question& question, PreviewReport& report) {
+/// The text of a request, which takes the place of its payloads: both would be twice as much to hold.
+std::string take_text(File& file, Batch& batch) {
+  batch.request.sent_at_ms = to_ms(file.clock().now());
+  std::string text = protocol::encode(batch.request);
+  for (protocol::Mutation& mutation : batch.request.mutations) {
+    mutation.payload = std::string();
+    mutation.before.reset();
+  }
+  batch.recorded.clear();
+  return text;
+}
+
+/// Asks about what is pending, as much as `limits` allow. Further attempts read it anew. False: it was refused for its
+/// size, and less may pass.
+bool ask(File& file, Exchange& exchange, const BatchLimits& limits, Question& question, PreviewReport& report) {
+  bool is_read = true;
   const auto body = [&] {
-    question.batch.request.sent_at_ms = to_ms(file.clock().now());
-    return protocol::encode(question.batch.request);
+    if (!std::exchange(is_read, false)) question = read_question(file, limits);
+    return take_text(file, question.batch);
   };
-  const bool alone = question.batch.places.size() == 1;
   try {
     take_in(exchange.ask(Call::preview, body), question, report);
     return true;
   } catch (const ReplyTooLong&) {
-    if (alone) throw;
+    if (question.batch.places.size() <= 1) throw;
   } catch (const Error& refusal) {
     if (refusal.code() != ErrorCode::too_large) throw;
-    if (alone) throw_too_large(question.batch.request.mutations.front(), refusal);
+    if (question.batch.places.size() <= 1) throw_too_large(question.batch, refusal);
   }
   return false;
 }
@@ -143,10 +158,11 @@ PreviewReport preview(File& file, Exchange& exchange, const PreviewOptions& opti
   PreviewReport report;
   bool answered = false;
   while (!answered) {
-    Question asked = question(file, limits);
+    Question asked = read_question(file, limits);
     report.pending = asked.pending;
     if (asked.batch.empty()) return report;
-    answered = ask(file, exchange, asked, report);
+    answered = ask(file, exchange, limits, asked, report);
+    report.pending = asked.pending;        // it may have been read anew
     limits.bytes = asked.batch.bytes / 2;  // above half of what was refused, if it was
   }
   return report;

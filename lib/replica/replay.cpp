@@ -14,15 +14,18 @@ namespace {
 
 using protocol::Operation;
 
-// Sorted by SQLite, which spills what does not fit its cache to a temporary file.
+// Sorted by SQLite, which spills what does not fit its cache to a temporary file. What an edit says is read by its id:
+// payloads that go through the sorter are all held until it spills.
 constexpr sql::Statement k_log_by_entity{
-    "SELECT model, entity_id, id, operation, payload, before FROM tether_mutation_logs "
+    "SELECT model, entity_id, id FROM tether_mutation_logs "
     "WHERE sync_status <> 'conflict' AND settled_by IS NULL AND id <= $1 AND timestamp <= $2 "
     "ORDER BY model, entity_id, id"};
 
 constexpr sql::Statement k_open_by_entity{
-    "SELECT model, entity_id, id, operation, payload, before FROM tether_mutation_logs "
+    "SELECT model, entity_id, id FROM tether_mutation_logs "
     "WHERE sync_status <> 'synced' AND " TETHER_IS_OPEN " ORDER BY model, entity_id, id"};
+
+constexpr sql::Statement k_edit{"SELECT operation, payload, before FROM tether_mutation_logs WHERE id = $1"};
 
 constexpr sql::Statement k_log_id{"SELECT id FROM tether_mutation_logs WHERE mutation_id = $1"};
 
@@ -47,21 +50,19 @@ struct Folded {
   rules::LocalState state;
 };
 
-/// Folds rows that come sorted by entity; the sink is given each entity when it is complete.
+/// Folds edits that come sorted by entity; the sink is given each entity when it is complete.
 class Fold {
  public:
   using Start = std::function<rules::LocalState(const EntityKey&)>;
   using Sink = std::function<void(const Folded&)>;
-  Fold(Start start, Sink sink) : start_(std::move(start)), sink_(std::move(sink)) {}
+  Fold(sql::Transaction& transaction, Start start, Sink sink)
+      : transaction_(transaction), start_(std::move(start)), sink_(std::move(sink)) {}
 
+  /// `row`: model, entity and log id.
   void add(const sql::Row& row) {
     if (!current_ || current_->key.id.value != row.text(1) || current_->key.model.value != row.text(0)) begin(row);
     current_->newest_log_id = row.integer(2);
-    Operation operation = protocol::operation_named(row.text(3)).value_or(Operation::update);
-    if (begins_at_updates_ && operation == Operation::update && !current_->state.exists) operation = Operation::create;
-    std::optional<std::string> before;
-    if (!row.is_null(5)) before = std::string(row.text(5));
-    current_->state = rules::after(std::move(current_->state), operation, row.text(4), before);
+    transaction_.run(k_edit, {current_->newest_log_id}, [&](const sql::Row& edit) { apply(edit); });
   }
 
   void finish() {
@@ -79,6 +80,15 @@ class Fold {
     current_ = Folded{key, 0, start_(key)};
   }
 
+  void apply(const sql::Row& edit) {
+    Operation operation = protocol::operation_named(edit.text(0)).value_or(Operation::update);
+    if (begins_at_updates_ && operation == Operation::update && !current_->state.exists) operation = Operation::create;
+    std::optional<std::string> before;
+    if (!edit.is_null(2)) before = std::string(edit.text(2));
+    current_->state = rules::after(std::move(current_->state), operation, edit.text(1), before);
+  }
+
+  sql::Transaction& transaction_;
   Start start_;
   Sink sink_;
   std::optional<Folded> current_;
@@ -120,7 +130,7 @@ std::int64_t check_open(sql::Transaction& transaction, const std::function<void(
     if (!live) ++absent;
     return live ? server_state(*live) : rules::LocalState{};
   };
-  Fold fold(start, [&](const Folded& folded) {
+  Fold fold(transaction, start, [&](const Folded& folded) {
     if (const auto found = difference(live, folded)) sink(*found);
   });
   std::int64_t replayed = 0;
@@ -148,10 +158,11 @@ void replay_log(sql::Transaction& transaction, const ReplayUntil& until,
                 const std::function<void(const ReplayedRecord&)>& sink) {
   constexpr std::int64_t k_end = std::numeric_limits<std::int64_t>::max();
   const std::int64_t last_id = until.mutation ? log_id(transaction, *until.mutation) : k_end;
-  Fold fold([](const EntityKey&) { return rules::LocalState{}; },
-            [&](const Folded& folded) {
-              sink({folded.key, folded.state.payload, folded.state.deleted});
-            });
+  Fold fold(
+      transaction, [](const EntityKey&) { return rules::LocalState{}; },
+      [&](const Folded& folded) {
+        sink({folded.key, folded.state.payload, folded.state.deleted});
+      });
   fold.begin_at_updates();
   transaction.run(k_log_by_entity, {last_id, until.time_ms.value_or(k_end)},
                   [&](const sql::Row& row) { fold.add(row); });

@@ -222,6 +222,7 @@ once and travels to everyone like any other edit; with --theirs, or where the
 record already is as chosen, nothing needs to be recorded.
 
   tether conflicts resolve 01KAM4 --set title="Pump 7" done:=true)");
+  line.exit_status(ExitCode::interrupted, std::string(meaning(ExitCode::interrupted)));
   line.run([options](Context& context) { return run_resolve(context, *options); });
 }
 

@@ -178,9 +178,16 @@ ExitCode run_cycle(Context& context, const CycleOptions& options) {
 void define_cycle(CommandLine& line, const std::shared_ptr<CycleOptions>& options) {
   if (options->push) {
     add_setting_options(line, &options->settings, {"batch"});
-    line.exit_status(ExitCode::attention, "a mutation was rejected, or a conflict was found: both are named");
+    line.exit_status(ExitCode::fault,
+                     "a fault: bad input, an unexpected reply, or a record that is refused for its size");
+    line.exit_status(ExitCode::attention,
+                     "a mutation was rejected, a conflict was found, or --expect-clean was not met: all are named");
   }
   if (options->pull) add_setting_options(line, &options->settings, {"page"});
+  if (options->pull && !options->push) {
+    line.exit_status(ExitCode::attention,
+                     "the server was restored from a backup and waits for a push: run tether sync");
+  }
   line.flag("--dry-run", &options->dry_run, "show what would be done, and do nothing");
   if (options->push) {
     line.flag("--offline", &options->offline,

@@ -50,7 +50,9 @@ void define_compact(CommandLine& line) {
   line.details(
       R"(Forgets log entries that are safely on the server, failures and conflicts that
 were dealt with, and deleted records, where they are older than --keep; then gives
-the room back to the disk. Pending edits and open conflicts always stay.)");
+the room back to the disk. Pending edits and open conflicts always stay. Keep longer
+than the server's backups are old: what is forgotten cannot be sent again to one that
+was restored.)");
   line.exit_status(ExitCode::locked, "another tether is syncing this file; nothing was done");
   line.exit_status(ExitCode::interrupted, std::string(meaning(ExitCode::interrupted)));
   line.run([keep](Context& context) { return run_compact(context, *keep); });

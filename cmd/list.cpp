@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// `tether list MODEL`: the local state of a model, row by row.
+// `tether list`: what models there are, and the local state of one, row by row.
 #include <memory>
 
 #include "cmd/arguments.hpp"
@@ -12,7 +12,7 @@ namespace tether::cmd {
 namespace {
 
 struct ListOptions {
-  std::string model;
+  std::optional<std::string> model;
   std::vector<std::string> where;
   bool deleted = false;
 };
@@ -29,8 +29,41 @@ std::string state_of(const replica::RecordView& record) {
   return record.pending ? "pending" : "synced";
 }
 
-ExitCode run_list(Context& context, const ListOptions& options) {
-  replica::ListOptions query{model_argument(options.model), {}, options.deleted};
+ExitCode list_models(Context& context, const ListOptions& options) {
+  if (options.deleted || !options.where.empty()) {
+    throw Error(ErrorCode::usage, "--where and --deleted go with a MODEL",
+                "`tether list` shows what models there are.");
+  }
+  auto file = context.open_file_read_only();
+  auto& terminal = context.terminal();
+  Table table(terminal, {{"MODEL"},
+                         {"RECORDS", Table::Align::right},
+                         {"PENDING", Table::Align::right},
+                         {"DELETED", Table::Align::right}});
+  bool is_empty = true;
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    replica::list_models(transaction, [&](const replica::ModelCount& found) {
+      is_empty = false;
+      if (context.json()) {
+        JsonObject json;
+        json.text("model", found.model.value).integer("records", found.records);
+        json.integer("pending", found.pending).integer("deleted", found.deleted);
+        terminal.line(std::move(json).finish());
+        return;
+      }
+      table.row({{printable(found.model.value)},
+                 {grouped(found.records)},
+                 {grouped(found.pending), found.pending > 0 ? Colour::yellow : Colour::none},
+                 {grouped(found.deleted)}});
+    });
+  });
+  table.finish();
+  if (is_empty) terminal.message("no records yet: `tether record create MODEL FIELD=VALUE` makes one");
+  return ExitCode::done;
+}
+
+ExitCode list_records(Context& context, const ListOptions& options) {
+  replica::ListOptions query{model_argument(*options.model), {}, options.deleted};
   for (const auto& word : options.where) query.where.push_back(condition(word));
   auto file = context.open_file_read_only();
   auto& terminal = context.terminal();
@@ -53,7 +86,7 @@ ExitCode run_list(Context& context, const ListOptions& options) {
   });
   table.finish();
   if (count == 0)
-    terminal.message("no records of " + options.model + (options.where.empty() ? "" : " with these values"));
+    terminal.message("no records of " + *options.model + (options.where.empty() ? "" : " with these values"));
   return ExitCode::done;
 }
 
@@ -61,12 +94,14 @@ ExitCode run_list(Context& context, const ListOptions& options) {
 
 void define_list(CommandLine& line) {
   auto options = std::make_shared<ListOptions>();
-  line.positional("MODEL", &options->model, "as in Task");
+  line.positional("MODEL", &options->model, "as in Task; without one, the models that there are");
   line.option("--where", "FIELD=VALUE", &options->where, "only records with this value; several must all hold");
   line.flag("--deleted", &options->deleted, "deleted records too");
   line.details("In the order of ids, which is the order of making where the ids are ULIDs.");
   line.details("  tether list Task --where done=false\n  tether --json list Task | jq -r .payload.title");
-  line.run([options](Context& context) { return run_list(context, *options); });
+  line.run([options](Context& context) {
+    return options->model ? list_records(context, *options) : list_models(context, *options);
+  });
 }
 
 }  // namespace tether::cmd

@@ -8,6 +8,7 @@
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
 #include "cmd/log_text.hpp"
+#include "cmd/named_entity.hpp"
 #include "cmd/record_view.hpp"
 
 namespace tether::cmd {
@@ -59,12 +60,13 @@ replica::LogQuery query_of(Context& context, const LogOptions& options) {
 }
 
 ExitCode run_log(Context& context, const LogOptions& options) {
-  const auto query = query_of(context, options);
+  auto query = query_of(context, options);
   auto file = context.open_file_read_only();
   auto& terminal = context.terminal();
   LogTable table(terminal, !options.id);
   std::int64_t count = 0;
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    if (query.entity_id) query.entity_id = entity_named(transaction, {*query.model, *query.entity_id}).id;
     replica::read_log(transaction, query, [&](const replica::LogEntry& entry) {
       ++count;
       if (context.json()) {
@@ -86,7 +88,7 @@ ExitCode run_log(Context& context, const LogOptions& options) {
 void define_log(CommandLine& line) {
   auto options = std::make_shared<LogOptions>();
   line.positional("MODEL", &options->model, "only this model");
-  line.positional("ID", &options->id, "only this entity");
+  line.positional("ID", &options->id, "only this entity; a beginning that only it has will do");
   line.option("--status", "STATUS", &options->status, "pending, syncing, synced, failed or conflict");
   line.option("--since", "TIME", &options->since, "written since 2026-11-21T20:49:00Z, 2026-11-21, or 2h (ago)");
   line.option("-n,--limit", "N", &options->limit, "the newest N");

@@ -2,6 +2,7 @@
 // What a person typed for an id: the whole of it, or a beginning that only one of the things at hand has.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,10 @@ class NamedId {
   /// Throws Error(not_found) when nothing has this name, and where several have it, as in "no open conflict is called
   /// …". `thing` is the noun; `hint` says where the ids are listed.
   std::string only_one(std::string_view thing, std::string_view hint) const;
+  bool is_found() const { return !found_.empty(); }
+
+  /// What was typed, and as a ULID may have been meant: how the names begin that are worth being offered.
+  std::array<std::string_view, 2> beginnings() const { return {typed_, upper_}; }
 
  private:
   bool names(std::string_view name) const;

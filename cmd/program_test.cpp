@@ -35,7 +35,8 @@ TEST_CASE("wrong usage ends with 2") {
                                                     {"record", "create", "1x"},
                                                     {"record", "create", "T", "a"},
                                                     {"record", "--stdin", "create", "T"},
-                                                    {"list"},
+                                                    {"list", "--deleted"},
+                                                    {"list", "--where", "a=1"},
                                                     {"list", "T", "extra"},
                                                     {"log", "-n", "0"},
                                                     {"log", "-n"},
@@ -102,6 +103,50 @@ TEST_CASE("a word behind -- is never an option, and brackets are no list") {
   CHECK(room.desk.type({"record", "create", "T", "--id", "x", "--", "-a=1", "[b]=2]"}).status == 0);
   CHECK(room.desk.type({"--json", "show", "T", "x"}).out.find(R"("payload":{"-a":"1","[b]":"2]"})") !=
         std::string::npos);
+}
+
+TEST_CASE("a list without a model shows what models there are") {
+  Room room;
+  CHECK(room.desk.type({"list"}).err == "no records yet: `tether record create MODEL FIELD=VALUE` makes one\n");
+  room.desk.type({"record", "create", "Task", "--id", "x", "a=1"});
+  room.desk.type({"record", "create", "Note", "a=1"});
+  room.desk.type({"record", "delete", "Task", "x"});
+  CHECK(room.desk.type({"list"}).out ==
+        "MODEL  RECORDS  PENDING  DELETED\n"
+        "Note         1        1        0\n"
+        "Task         0        1        1\n");
+  CHECK(room.desk.type({"--json", "list"}).out ==
+        R"({"model":"Note","records":1,"pending":1,"deleted":0}
+{"model":"Task","records":0,"pending":1,"deleted":1}
+)");
+}
+
+TEST_CASE("show and log take the beginning of an id that only one record has") {
+  Room room;
+  const std::string id = value_behind(room.desk.type({"--json", "record", "create", "Task", "n:=1"}).out, R"("id":")");
+  room.desk.type({"record", "create", "Task", "--id", "pump-house", "n:=2"});
+  room.desk.type({"record", "create", "Task", "--id", "pump-house-2", "n:=3"});
+  room.desk.type({"record", "create", "Task", "--id", "pump-house-3", "n:=4"});
+  CHECK(room.desk.type({"show", "Task", id.substr(0, 10)}).out == room.desk.type({"show", "Task", id}).out);
+  std::string lower = id.substr(0, 12);
+  for (char& letter : lower) letter = static_cast<char>(std::tolower(letter));
+  CHECK(room.desk.type({"log", "Task", lower}).out == room.desk.type({"log", "Task", id}).out);
+  CHECK(room.desk.type({"--json", "show", "Task", "pump-house"}).out.starts_with(R"({"id":"pump-house",)"));
+  const Said several = room.desk.type({"show", "Task", "pump-house-"});
+  CHECK(several.status == 1);
+  CHECK(several.err.starts_with("tether: pump-house- names more than one Task: pump-house-2, pump-house-3\n"));
+  CHECK(room.desk.type({"log", "Task", "pump-house-"}).status == 1);
+  CHECK(room.desk.type({"show", "Task", "pump-x"}).err.starts_with("tether: there is no Task pump-x\n"));
+  CHECK(room.desk.type({"show", "Task", id.substr(0, 5)}).status == 1);
+}
+
+TEST_CASE("show tells a text from a number") {
+  Room room;
+  room.desk.type({"record", "create", "Task", "--id", "x", "n:=5", "t=5", "u=\xc3\xa9 \"a\""});
+  const std::string shown = room.desk.type({"show", "Task", "x"}).out;
+  CHECK(shown.find("\nn      5 ") != std::string::npos);
+  CHECK(shown.find("\nt      \"5\" ") != std::string::npos);
+  CHECK(shown.find("\nu      \"\xc3\xa9 \\\"a\\\"\" ") != std::string::npos);
 }
 
 TEST_CASE("status needs a person when something waits longer than --max-lag") {

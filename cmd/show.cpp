@@ -2,12 +2,14 @@
 // `tether show MODEL ID`: one record, what the server has beneath it, what waits to be sent, and how it came to be.
 #include <memory>
 
+#include "base/log.hpp"
 #include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
 #include "cmd/context.hpp"
 #include "cmd/field_values.hpp"
 #include "cmd/json_stream.hpp"
 #include "cmd/log_text.hpp"
+#include "cmd/named_entity.hpp"
 #include "cmd/record_view.hpp"
 #include "protocol/payload.hpp"
 
@@ -56,18 +58,24 @@ void print_json(Terminal& terminal, sql::Transaction& transaction, const replica
   stream.finish();
 }
 
+/// As JSON, so that the text "5" and the number 5 look different; a text with as few escapes as there may be.
+std::string shown(std::string_view value) {
+  if (!value.starts_with('"')) return readable(value);
+  return printable(json_quoted(protocol::unescaped(value.substr(1, value.size() - 2))));
+}
+
 void print_fields(Terminal& terminal, const replica::RecordView& record) {
   Table table(terminal, record.pending ? std::vector<Table::Column>{{"FIELD"}, {"HERE"}, {"ON THE SERVER"}}
                                        : std::vector<Table::Column>{{"FIELD"}, {"VALUE"}});
   for (const auto& member : protocol::members(record.payload)) {
     const auto name = protocol::unescaped(member.key);
     if (!record.pending) {
-      table.row({{printable(name)}, {readable(member.value)}});
+      table.row({{printable(name)}, {shown(member.value)}});
       continue;
     }
-    const std::string here = record.deleted ? "-" : readable(member.value);
+    const std::string here = record.deleted ? "-" : shown(member.value);
     const auto there = record.base ? protocol::find_member(*record.base, name) : std::string_view();
-    const auto on_server = there.empty() ? "-" : readable(there);
+    const auto on_server = there.empty() ? "-" : shown(there);
     table.row({{printable(name)}, {here, here == on_server ? Colour::none : Colour::yellow}, {on_server}});
   }
   table.finish();
@@ -98,10 +106,10 @@ void print_text(Terminal& terminal, sql::Transaction& transaction, const replica
   if (is_empty) terminal.line("no edits were made here");
 }
 
-ExitCode run_show(Context& context, const EntityKey& key) {
+ExitCode run_show(Context& context, const EntityKey& typed) {
   replica::File file = context.open_file_read_only();
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-    const replica::RecordView record = find(transaction, key);
+    const replica::RecordView record = find(transaction, entity_named(transaction, typed));
     if (context.json()) {
       print_json(context.terminal(), transaction, record);
     } else {
@@ -116,7 +124,7 @@ ExitCode run_show(Context& context, const EntityKey& key) {
 void define_show(CommandLine& line) {
   auto options = std::make_shared<ShowOptions>();
   line.positional("MODEL", &options->model, "as in Task");
-  line.positional("ID", &options->id, "of the entity");
+  line.positional("ID", &options->id, "of the entity, or a beginning that only it has");
   line.details("The history is of the edits made here; what others wrote arrives as the server's state.");
   line.run([options](Context& context) {
     return run_show(context, {model_argument(options->model), id_argument(options->id)});

@@ -62,7 +62,8 @@ std::string verdict(const replica::Status& status) {
   return text;
 }
 
-std::string since_last_sync(Context& context, const std::string& last_sync_at) {
+/// When the server last took part in a push or a pull, though it may not have come to its end.
+std::string last_reached(Context& context, const std::string& last_sync_at) {
   if (last_sync_at.empty()) return "never";
   try {
     const auto ms = to_ms(context.clock().now()) - to_ms(parse_rfc3339(last_sync_at));
@@ -85,10 +86,10 @@ void print_text(Context& context, const replica::File& file, const std::string& 
   line("file", printable(file.path()));
   line("client", printable(file.client_id().value));
   line("server", server.empty() ? "none set  (tether config server URL)" : printable(server));
+  line("reached", last_reached(context, status.last_sync_at));
   line("pending", grouped(status.pending));
   line("failed", grouped(status.failed) + (status.failed > 0 ? "  (tether log --status failed)" : ""));
   line("conflicts", grouped(status.conflicts) + (status.conflicts > 0 ? "  (tether conflicts)" : ""));
-  line("last sync", since_last_sync(context, status.last_sync_at));
   if (status.oldest_unsent) line("oldest", printable(status.oldest_unsent->mutation_id.value));
 }
 

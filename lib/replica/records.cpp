@@ -14,6 +14,17 @@ constexpr sql::Statement k_of_model{"SELECT " TETHER_RECORD_COLUMNS
                                     " FROM tether_records WHERE model = $1 AND ($2 = 1 OR deleted = 0) "
                                     "ORDER BY entity_id"};
 
+constexpr sql::Statement k_models{
+    "SELECT model, count(*) FILTER (WHERE deleted = 0), count(open_log_id), count(*) FILTER (WHERE deleted = 1) "
+    "FROM tether_records GROUP BY model ORDER BY model"};
+
+// U+10FFFF is the last character that an id may have.
+#define TETHER_BEGINS " model = $1 AND entity_id >= $2 AND entity_id < $2 || char(1114111) "
+constexpr sql::Statement k_ids_beginning{
+    "SELECT entity_id FROM (SELECT entity_id FROM tether_records WHERE" TETHER_BEGINS
+    "ORDER BY entity_id LIMIT $3) UNION SELECT entity_id FROM (SELECT DISTINCT entity_id FROM tether_mutation_logs "
+    "WHERE" TETHER_BEGINS "ORDER BY entity_id LIMIT $3) ORDER BY entity_id LIMIT $3"};
+
 RecordView view_of(RecordRow row) {
   return {.key = std::move(row.key),
           .payload = std::move(row.payload),
@@ -47,6 +58,20 @@ std::optional<RecordView> find(sql::Transaction& transaction, const EntityKey& k
   std::optional<RecordRow> row = read_record(transaction, key);
   if (!row) return std::nullopt;
   return view_of(*std::move(row));
+}
+
+void list_models(sql::Transaction& transaction, const std::function<void(const ModelCount&)>& sink) {
+  transaction.run(k_models, {}, [&](const sql::Row& row) {
+    sink({{std::string(row.text(0))}, row.integer(1), row.integer(2), row.integer(3)});
+  });
+}
+
+std::vector<EntityId> ids_beginning(sql::Transaction& transaction, const ModelName& model, std::string_view beginning,
+                                    std::int64_t count_max) {
+  std::vector<EntityId> ids;
+  transaction.run(k_ids_beginning, {model.value, beginning, count_max},
+                  [&](const sql::Row& row) { ids.push_back({std::string(row.text(0))}); });
+  return ids;
 }
 
 }  // namespace tether::replica

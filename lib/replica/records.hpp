@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The local state as people ask for it: one entity, or all of a model.
+// The local state as people ask for it: one entity, all of a model, or what models there are.
 #pragma once
 
 #include <cstdint>
@@ -41,5 +41,20 @@ void list(sql::Transaction& transaction, const ListOptions& options,
           const std::function<void(const RecordView&)>& sink);
 
 std::optional<RecordView> find(sql::Transaction& transaction, const EntityKey& key);
+
+struct ModelCount {
+  ModelName model;
+  std::int64_t records = 0;  // without those that are deleted
+  std::int64_t pending = 0;  // of all: an edit is not on the server yet
+  std::int64_t deleted = 0;
+};
+
+/// Every model of which there are records, by name.
+void list_models(sql::Transaction& transaction, const std::function<void(const ModelCount&)>& sink);
+
+/// The first ids of a model that begin with `beginning`, in their order; of records, and of the log, which may have
+/// more.
+std::vector<EntityId> ids_beginning(sql::Transaction& transaction, const ModelName& model, std::string_view beginning,
+                                    std::int64_t count_max);
 
 }  // namespace tether::replica

@@ -37,6 +37,47 @@ TEST_CASE("a list holds one model, in the order of ids, without what is deleted 
   CHECK(listed(file, {.model = {"Nothing"}}).empty());
 }
 
+TEST_CASE("models are counted by name") {
+  Workbench bench;
+  File file = bench.make();
+  const auto counted = [&] {
+    std::string out;
+    sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+      list_models(transaction, [&](const ModelCount& found) {
+        out += found.model.value + " " + std::to_string(found.records) + " " + std::to_string(found.pending) + " " +
+               std::to_string(found.deleted) + "\n";
+      });
+    });
+    return out;
+  };
+  CHECK(counted().empty());
+  for (const char* id : {"a", "b", "c"}) create(file, id, "{}");
+  let_server_take_all(file, 1);
+  update(file, "c", R"({"n":1})");
+  remove(file, "b");
+  record(file, [](Recorder& recorder) { return recorder.create({"Note"}, EntityId{"n"}, "{}"); });
+  CHECK(counted() == "Note 1 1 0\nTask 2 2 1\n");
+}
+
+TEST_CASE("ids are found by how they begin, in the records and in the log") {
+  Workbench bench;
+  File file = bench.make();
+  const auto beginning = [&](std::string_view text, std::int64_t count_max = 9) {
+    std::string out;
+    sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+      for (const EntityId& id : ids_beginning(transaction, k_task, text, count_max)) out += id.value + " ";
+    });
+    return out;
+  };
+  for (const char* id : {"pump-2", "pump", "pump-\xf4\x8f\xbf\xbd", "pumq", "logged"}) create(file, id, "{}");
+  file.database().execute("DELETE FROM tether_records WHERE entity_id = 'logged'");
+  record(file, [](Recorder& recorder) { return recorder.create({"Note"}, EntityId{"pump-3"}, "{}"); });
+  CHECK(beginning("pump") == "pump pump-2 pump-\xf4\x8f\xbf\xbd ");
+  CHECK(beginning("pump", 2) == "pump pump-2 ");
+  CHECK(beginning("log") == "logged ");
+  CHECK(beginning("Pump").empty());
+}
+
 TEST_CASE("a list is narrowed by the values of fields") {
   Workbench bench;
   File file = bench.make();

@@ -24,7 +24,7 @@ struct Status {
   std::int64_t failed = 0;     // not settled by a person
   std::int64_t conflicts = 0;  // open
   std::optional<Cursor> cursor;
-  std::string last_sync_at;                   // empty: never
+  std::string last_sync_at;                   // when the server last took part; empty: never
   std::optional<OldestUnsent> oldest_unsent;  // of pending and failed
 };
 

@@ -112,6 +112,14 @@ class HttpTransport final : public replica::Transport {
   Watchdog watchdog_;
 };
 
+/// The body as it lies there: a batch may be large, and httplib would hold a copy of it.
+void send_in_place(httplib::Request& request, std::string_view body) {
+  request.content_length_ = body.size();
+  request.content_provider_ = [body](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
+    return sink.write(body.data() + offset, length);
+  };
+}
+
 httplib::Request HttpTransport::request(const char* method, const std::string& path, std::string_view body) const {
   httplib::Request request;
   request.method = method;
@@ -122,7 +130,7 @@ httplib::Request HttpTransport::request(const char* method, const std::string& p
   request.set_header("X-Tether-Client-Version", TETHER_VERSION);
   if (!options_.token.empty()) request.set_header("Authorization", "Bearer " + options_.token);
   if (request.method == "POST") request.set_header("Content-Type", "application/json");
-  request.body = body;
+  if (!body.empty()) send_in_place(request, body);
   return request;
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/ulid.hpp"
+#include "base/utf8.hpp"
 #include "protocol/codec.hpp"
 #include "protocol/field_error.hpp"
 
@@ -22,10 +23,11 @@ bool is_control(char c) {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-/// Ids are printed, logged and kept in columns that know no NUL.
+/// Ids are printed, logged, sent as JSON, and kept in columns that know no NUL.
 void check_plain_id(std::string_view text, std::size_t bytes_max, std::string_view path) {
   if (text.empty() || text.size() > bytes_max) throw FieldError(path, fmt::format("must be 1 to {} bytes", bytes_max));
   if (std::any_of(text.begin(), text.end(), is_control)) throw FieldError(path, "must not hold control characters");
+  if (!is_utf8(text)) throw FieldError(path, "must be UTF-8");
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ TEST_CASE("entity ids are ULIDs or whatever else short the creator chose") {
   CHECK_THROWS_AS(parse_entity_id(std::string(65, 'x'), "id"), FieldError);
   CHECK_THROWS_WITH(parse_entity_id({"a\0b", 3}, "id"), "id: must not hold control characters");
   CHECK_THROWS_AS(parse_entity_id("a\nb", "id"), FieldError);
+  CHECK_THROWS_WITH(parse_entity_id("a\xff", "id"), "id: must be UTF-8");
 }
 
 TEST_CASE("mutation ids are ULIDs, kept as they were written") {
@@ -39,6 +40,7 @@ TEST_CASE("mutation ids are ULIDs, kept as they were written") {
 TEST_CASE("client ids are any text of up to 128 bytes") {
   CHECK(parse_client_id("Ann's laptop", "client_id").value == "Ann's laptop");
   CHECK_THROWS_AS(parse_client_id("", "client_id"), FieldError);
+  CHECK_THROWS_WITH(parse_client_id("\xed\xa0\x80", "client_id"), "client_id: must be UTF-8");
   CHECK_THROWS_AS(parse_client_id(std::string(129, 'x'), "client_id"), FieldError);
 }
 

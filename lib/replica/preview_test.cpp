@@ -13,9 +13,8 @@ using Kind = Foreseen::Kind;
 
 /// A laptop whose server tells what a push would do.
 struct Teller : Desk {
-  PreviewReport preview(std::int64_t most = 50'000) {
-    Exchange exchange(testing::every_way_is(server), clock, random,
-                      {.deadline = std::chrono::milliseconds(0), .backoff = {}}, {});
+  PreviewReport preview(std::int64_t most = 50'000, std::chrono::milliseconds deadline = {}) {
+    Exchange exchange(testing::every_way_is(server), clock, random, {.deadline = deadline, .backoff = {}}, {});
     return replica::preview(file, exchange, {.mutations_max = most});
   }
   void tell(std::function<protocol::PushReply(const protocol::PushRequest&)> reply) {
@@ -92,6 +91,26 @@ TEST_CASE("one request is asked, and what it cannot hold is counted and not aske
   CHECK(desk.server.previews.size() == 1);
   CHECK(report.pending == 5);
   CHECK(report.asked.size() == 3);
+}
+
+TEST_CASE("another attempt asks about what is pending by then, and with all that it says") {
+  Teller desk;
+  create(desk.file, "a", R"({"title":"x"})");
+  std::vector<std::string> payloads;
+  desk.server.on_preview = [&](const protocol::PushRequest& request) -> Answer {
+    for (const protocol::Mutation& mutation : request.mutations) payloads.push_back(mutation.payload);
+    if (request.mutations.size() == 1) {
+      create(desk.file, "b", R"({"title":"y"})");
+      return Unreachable{.reason = "busy", .worth_retrying = true};
+    }
+    protocol::PushReply reply = all_applied(request);
+    reply.preview = true;
+    return Reply{protocol::encode(reply)};
+  };
+  const PreviewReport report = desk.preview(50'000, std::chrono::minutes(1));
+  CHECK(payloads == std::vector<std::string>{R"({"title":"x"})", R"({"title":"x"})", R"({"title":"y"})"});
+  CHECK(report.pending == 2);
+  CHECK(report.asked.size() == 2);
 }
 
 TEST_CASE("a request that is refused for its size is halved until it passes") {

@@ -38,9 +38,9 @@ replica::Resolution resolution_by(const Disputed& disputed, std::string_view obj
 
 /// Opens the editor and hands what was written to `resolve`. Until that returned, the text lies beside `file`, from
 /// where the same command goes on with it; only a text that nobody changed is not kept. What was written over another
-/// state of the record than the present one is shown, and settles nothing. `is_open` says whether the conflict still is:
-/// it may be resolved elsewhere while a person writes. Throws Error(invalid_input) for a text that
-/// was not saved, or was emptied.
+/// state of the record than the present one is shown, and settles nothing. `is_open` says whether the conflict still
+/// is: it may be resolved elsewhere while a person writes. Throws Error(invalid_input) for a text that was not saved,
+/// or was emptied.
 void resolve_in_editor(Context& context, const std::string& file, const Disputed& disputed,
                        const std::function<void(const replica::Resolution&)>& resolve,
                        const std::function<bool()>& is_open);

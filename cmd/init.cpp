@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // `tether init`: makes the file, or adds our tables to an existing one.
-#include <filesystem>
 #include <memory>
-#include <system_error>
 
 #include "cmd/arguments.hpp"
 #include "cmd/commands.hpp"
@@ -26,13 +24,13 @@ void store_server(Context& context, const std::string& path, const std::string& 
   });
 }
 
-/// `found`: there was a file, whose tables stay.
-std::string what_was_done(const std::string& path, bool created, bool found) {
-  if (!created) return printable(path) + " was there already";
-  return found ? printable(path) + " is adopted: its tables stay, Tether's are added" : "made " + printable(path);
+std::string what_was_done(const std::string& path, const replica::InitReport& report) {
+  if (!report.created) return printable(path) + " was there already";
+  if (report.adopted) return printable(path) + " is adopted: its tables stay, Tether's are added";
+  return "made " + printable(path);
 }
 
-void report(Context& context, const std::string& path, const replica::InitReport& report, bool found) {
+void report(Context& context, const std::string& path, const replica::InitReport& report) {
   auto& terminal = context.terminal();
   if (context.json()) {
     JsonObject object;
@@ -40,7 +38,7 @@ void report(Context& context, const std::string& path, const replica::InitReport
     terminal.line(std::move(object).finish());
     return;
   }
-  terminal.line(what_was_done(path, report.created, found) + "; this client is " + printable(report.client_id.value));
+  terminal.line(what_was_done(path, report) + "; this client is " + printable(report.client_id.value));
 }
 
 ExitCode run_init(Context& context, const InitOptions& options) {
@@ -51,12 +49,9 @@ ExitCode run_init(Context& context, const InitOptions& options) {
     init.client_id = as_usage([&] { return protocol::parse_client_id(*options.client_id, "--client-id"); });
   }
   if (options.server) with_context("--server", [&] { check_setting(setting_named("server"), *options.server); });
-  std::error_code none;
-  const auto bytes = std::filesystem::file_size(init.path, none);
-  const bool found = !none && bytes > 0;
   const auto made = replica::File::init(init, context.clock(), context.random());
   if (options.server) store_server(context, init.path, *options.server);
-  report(context, init.path, made, found);
+  report(context, init.path, made);
   return ExitCode::done;
 }
 

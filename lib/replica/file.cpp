@@ -190,7 +190,9 @@ ClientId write_identity(sql::Transaction& transaction, const InitOptions& option
 InitReport make_ours(sql::Database& database, const InitOptions& options, Clock& clock, Random& random) {
   return sql::in_transaction(database, sql::Access::write, [&](sql::Transaction& transaction) {
     const Owner owner = owner_of(database);
-    if (owner == Owner::tether) return InitReport{false, {state(transaction, "client_id").value_or("")}};
+    if (owner == Owner::tether) {
+      return InitReport{.created = false, .client_id = {state(transaction, "client_id").value_or("")}};
+    }
     if (owner != Owner::nobody && (!options.adopt || is_store_of_service(database))) {
       refuse_foreign(database, options.path);
     }
@@ -201,7 +203,8 @@ InitReport make_ours(sql::Database& database, const InitOptions& options, Clock&
     }
     add_missing_objects(database);
     fold_adopted_log(transaction);
-    return InitReport{true, write_identity(transaction, options, clock, random)};
+    const ClientId client_id = write_identity(transaction, options, clock, random);
+    return InitReport{.created = true, .client_id = client_id, .adopted = owner != Owner::nobody};
   });
 }
 

@@ -29,6 +29,7 @@ struct InitOptions {
 struct InitReport {
   bool created = false;  // false: it was there already and complete
   ClientId client_id;
+  bool adopted = false;  // another program's file: what it holds stays
 };
 
 class File {

@@ -171,10 +171,22 @@ TEST_CASE("a database of another program is left as it was until it is adopted")
   CHECK(fault_of([&] { bench.init(); }) == ErrorCode::not_a_database);
   CHECK(read_file(bench.path) == before);
 
-  CHECK(bench.adopt().created);
+  const InitReport adopted = bench.adopt();
+  CHECK(adopted.created);
+  CHECK(adopted.adopted);
   CHECK_FALSE(bench.adopt().created);
   File file = bench.open();
   CHECK(rows(file.database(), "SELECT text FROM notes") == "mine");
+  CHECK(create(file, "a", R"({"title":"pump"})").has_value());
+}
+
+TEST_CASE("a database that holds nothing is made a file of ours, not adopted") {
+  Workbench bench;
+  bench.as_other_program("SELECT 1");
+  const InitReport made = bench.adopt();
+  CHECK(made.created);
+  CHECK_FALSE(made.adopted);
+  File file = bench.open();
   CHECK(create(file, "a", R"({"title":"pump"})").has_value());
 }
 

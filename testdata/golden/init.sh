@@ -18,6 +18,8 @@ tether --db text.db init
 : >empty.db
 tether --db empty.db status
 tether --db empty.db init --client-id from-empty
+sqlite3 bare.db 'VACUUM'
+tether --db bare.db init --adopt --client-id from-bare
 sqlite3 notes.db 'CREATE TABLE notes(text); INSERT INTO notes VALUES (1)'
 tether --db notes.db status
 tether --db notes.db init

@@ -62,7 +62,8 @@ class TestService {
     if (options.auth == Auth::jwt) jwt_keys = std::make_unique<JwtKeys>(options.jwt);
     routes_ = std::make_unique<Routes>(options, *authority_, *pool, *devices, clock, random_, jwt_keys.get());
     if (!options.tls_cert.empty()) identity = std::make_unique<TlsIdentity>(options.tls_cert, options.tls_key);
-    server = std::make_unique<Server>(options, *routes_, log_, clock, random_, identity.get());
+    server = std::make_unique<Server>(Listener({options.host, options.port}), options, *routes_, log_, clock, random_,
+                                      identity.get());
     thread_ = std::thread([this] { server->run(); });
   }
   ~TestService() { stop(); }

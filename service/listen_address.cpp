@@ -5,12 +5,12 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -93,21 +93,20 @@ bool is_loopback(std::string_view host) {
   return host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
-int open_listener(ListenAddress& address) {
-  const Addresses found = resolve(address);
-  const int socket = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, found->ai_protocol);
-  if (socket < 0) cannot_listen(address, errno);
+Listener::Listener(ListenAddress address) : address_(std::move(address)) {
+  const Addresses found = resolve(address_);
+  socket_ = Descriptor(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, found->ai_protocol));
+  if (!socket_.is_open()) cannot_listen(address_, errno);
   const int on = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // accepted connections inherit it
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &k_unsent_bytes, sizeof(k_unsent_bytes));  // and this
-  if (::bind(socket, found->ai_addr, found->ai_addrlen) != 0 || ::listen(socket, k_backlog) != 0) {
-    const int error = errno;
-    ::close(socket);
-    cannot_listen(address, error);
-  }
-  address.port = port_of(socket);
-  return socket;
+  ::setsockopt(socket(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  ::setsockopt(socket(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));  // accepted connections inherit it
+  ::setsockopt(socket(), SOL_SOCKET, SO_SNDBUF, &k_unsent_bytes, sizeof(k_unsent_bytes));  // and this
+  if (::bind(socket(), found->ai_addr, found->ai_addrlen) != 0) cannot_listen(address_, errno);
+  address_.port = port_of(socket());
+}
+
+void Listener::listen() {
+  if (::listen(socket(), k_backlog) != 0) cannot_listen(address_, errno);
 }
 
 }  // namespace tether::service

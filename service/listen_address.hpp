@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Where the service listens: read, judged and opened.
+// Where the service listens: read, judged, taken and opened.
 #pragma once
 
 #include <string>
 #include <string_view>
+
+#include "service/descriptor.hpp"
 
 namespace tether::service {
 
@@ -21,8 +23,25 @@ ListenAddress parse_listen_address(std::string_view text);
 /// Whether only this machine can reach it.
 bool is_loopback(std::string_view host);
 
-/// A listening socket. `address.port` becomes the one that was taken. Throws Error(usage) for a host that is none of
-/// this machine, Error(exists) for a port in use, Error(io) for anything else.
-int open_listener(ListenAddress& address);
+/// An address that this process has taken. Nobody gets in before listen(): who comes earlier is refused at once, and
+/// does not wait for a service that may never start.
+class Listener {
+ public:
+  /// Throws Error(usage) for a host that is none of this machine, Error(exists) for a port in use, Error(io) for
+  /// anything else.
+  explicit Listener(ListenAddress address);
+  /// Throws Error(exists) when another process that took the address at the same moment listens already.
+  void listen();
+  /// Nobody new gets in.
+  void close() { socket_.close(); }
+
+  /// With the port that was taken, where any would do.
+  const ListenAddress& address() const { return address_; }
+  int socket() const { return socket_.number(); }
+
+ private:
+  ListenAddress address_;
+  Descriptor socket_;
+};
 
 }  // namespace tether::service

@@ -93,7 +93,10 @@ TEST_CASE("what cannot be served exits with 1: a port in use, a file that is no 
   const std::string taken = "127.0.0.1:" + std::to_string(other.port());
   std::string log;
   CHECK(run(folder, {"serve", "--listen", taken, "--store", "sqlite:" + folder.file("a.db")}, nullptr, &log) == 1);
-  CHECK(log.find("cannot listen on " + taken + ": Address already in use") != std::string::npos);
+  CHECK(log == "tether-service: cannot listen on " + taken +
+                   ": Address already in use\n"
+                   "  Another program listens there; stop it or choose another port with --listen.\n");
+  CHECK_FALSE(std::filesystem::exists(folder.file("a.db")));
   std::ofstream(folder.file("text.db")) << std::string(5'000, 'x');
   CHECK(run(folder, {"serve", "--listen", "127.0.0.1:0", "--store", "sqlite:" + folder.file("text.db")}, nullptr,
             &log) == 1);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "authority/authority.hpp"
@@ -14,6 +15,7 @@
 #include "base/log.hpp"
 #include "service/commands.hpp"
 #include "service/jwt_keys.hpp"
+#include "service/listen_address.hpp"
 #include "service/models_file.hpp"
 #include "service/models_warnings.hpp"
 #include "service/program_pool.hpp"
@@ -152,6 +154,7 @@ int serve(const Options& options, const Values& values, World& world) {
       options.tls_cert.empty() ? nullptr : std::make_unique<TlsIdentity>(options.tls_cert, options.tls_key);
   const auto jwt_keys = options.auth == Auth::jwt ? std::make_unique<JwtKeys>(options.jwt) : nullptr;
   auto models = load_models(options.models);
+  Listener listener({options.host, options.port});  // before anything is made: an address that is taken ends this here
   Reloads reloads;
   const Signals signals([&](int signal) {
     if (signal == SIGHUP) return reloads.load(log);
@@ -170,7 +173,7 @@ int serve(const Options& options, const Values& values, World& world) {
                  clock);
   DeviceBook devices(pool, log);
   Routes routes(options, authority, pool, devices, clock, *world.random, jwt_keys.get());
-  Server server(options, routes, log, clock, *world.random, identity.get());
+  Server server(std::move(listener), options, routes, log, clock, *world.random, identity.get());
   running.begin(server);
   if (identity) reloads.add("certificate", [&] { identity->load(); });
   if (jwt_keys) reloads.add("keys of JSON Web Tokens", [&] { jwt_keys->load(); });

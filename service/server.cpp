@@ -11,6 +11,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "service/error_reply.hpp"
 #include "service/http_exchange.hpp"
@@ -41,25 +42,24 @@ void refuse(int socket) {
 
 class Server::Http {
  public:
-  Http(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random, const TlsIdentity* identity)
+  Http(Listener listener, const Options& options, Routes& routes, Log& log, Clock& clock, Random& random,
+       const TlsIdentity* identity)
       : options_(options),
         routes_(routes),
         identity_(identity),
         log_(log),
-        address_{options.host, options.port},
-        listener_(open_listener(address_)),
+        listener_(std::move(listener)),
         stop_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
         release_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | EFD_SEMAPHORE)),
         exchanges_(options, routes, log, clock, random),
         workers_(options.connections, [this](int socket) { serve(socket); }) {}
 
   ~Http() {
-    if (listener_ >= 0) ::close(listener_);
     ::close(stop_);
     ::close(release_);
   }
 
-  const ListenAddress& address() const { return address_; }
+  const ListenAddress& address() const { return listener_.address(); }
   bool run();
   void stop() {
     routes_.begin_drain();
@@ -83,8 +83,7 @@ class Server::Http {
   Routes& routes_;
   const TlsIdentity* identity_;
   Log& log_;
-  ListenAddress address_;
-  int listener_;
+  Listener listener_;
   int stop_;     // readable for ever once the service stops
   int release_;  // a count per idle connection that shall make room
   HttpExchanges exchanges_;
@@ -94,7 +93,7 @@ class Server::Http {
 };
 
 bool Server::Http::run() {
-  pollfd waiting[] = {{listener_, POLLIN, 0}, {stop_, POLLIN, 0}};
+  pollfd waiting[] = {{listener_.socket(), POLLIN, 0}, {stop_, POLLIN, 0}};
   while (waiting[1].revents == 0) {
     if (::poll(waiting, 2, -1) > 0 && waiting[0].revents != 0) accept_one();
   }
@@ -107,7 +106,7 @@ void Server::Http::accept_while(std::chrono::steady_clock::time_point deadline) 
   for (int late = 0; late < k_backlog_max;) {
     const auto left = deadline - std::chrono::steady_clock::now();
     const auto left_ms = std::max<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(left).count(), 0);
-    pollfd waiting{listener_, POLLIN, 0};
+    pollfd waiting{listener_.socket(), POLLIN, 0};
     const bool accepted = ::poll(&waiting, 1, static_cast<int>(left_ms)) > 0 && accept_one();
     if (left_ms == 0 && !accepted) return;
     if (left_ms == 0) ++late;
@@ -115,7 +114,7 @@ void Server::Http::accept_while(std::chrono::steady_clock::time_point deadline) 
 }
 
 bool Server::Http::accept_one() {
-  const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+  const int socket = ::accept4(listener_.socket(), nullptr, nullptr, SOCK_CLOEXEC);
   if (socket < 0) {
     // Out of descriptors: the connection stays in the system's queue; without a pause this loop would spin.
     if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
@@ -172,8 +171,7 @@ void Server::Http::serve_all(Connection& connection) {
 }
 
 bool Server::Http::finish() {
-  ::close(listener_);  // nobody new
-  listener_ = -1;
+  listener_.close();
   if (workers_.wait_until_done(options_.stop_time)) return true;
   log_.write(LogLevel::warning, "requests under way are cut off");
   cut_all();
@@ -189,9 +187,11 @@ void Server::Http::cut_all() {
   for (const int socket : open_) ::shutdown(socket, SHUT_RDWR);
 }
 
-Server::Server(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random,
-               const TlsIdentity* identity)
-    : http_(std::make_unique<Http>(options, routes, log, clock, random, identity)) {}
+Server::Server(Listener listener, const Options& options, Routes& routes, Log& log, Clock& clock, Random& random,
+               const TlsIdentity* identity) {
+  listener.listen();
+  http_ = std::make_unique<Http>(std::move(listener), options, routes, log, clock, random, identity);
+}
 
 Server::~Server() = default;
 

@@ -15,14 +15,14 @@ namespace tether::service {
 
 class Server {
  public:
-  /// Listens at once, on `options.host` and `options.port`; throws what open_listener throws. All outlive the server,
-  /// clock and random are safe from any thread.
+  /// Listens at once; throws what Listener::listen throws. All outlive the server, clock and random are safe from any
+  /// thread.
   /// `identity`: null serves without encryption.
-  Server(const Options& options, Routes& routes, Log& log, Clock& clock, Random& random,
+  Server(Listener listener, const Options& options, Routes& routes, Log& log, Clock& clock, Random& random,
          const TlsIdentity* identity = nullptr);
   ~Server();
 
-  /// Where it listens, with the port that it got.
+  /// Where it listens.
   const ListenAddress& address() const;
 
   /// Serves until stop(), then finishes what is under way. Returns false when some of it had to be cut off.

@@ -85,6 +85,15 @@ void check_server(PGconn* connection, const std::string& name) {
   }
 }
 
+/// Nobody is to be waited for who asks for a password that there is none of.
+[[noreturn]] void refuse(PGconn* connection, const std::string& name) {
+  constexpr std::string_view k_wrong_password = "28P01";
+  if (PQconnectionNeedsPassword(connection) != 0) {
+    throw_postgres_error(k_wrong_password, "a password is asked for, and none was given", name);
+  }
+  throw_cannot_connect(PQerrorMessage(connection), name);
+}
+
 }  // namespace
 
 std::string postgres_name(const std::string& url) {
@@ -110,7 +119,7 @@ PGconn* open_connection(const std::string& url, const std::string& name) {
     }
     next = PQconnectPoll(connection);
   }
-  if (next == PGRES_POLLING_FAILED) throw_cannot_connect(PQerrorMessage(connection), name);
+  if (next == PGRES_POLLING_FAILED) refuse(connection, name);
   check_server(connection, name);
   return opening.release();
 }

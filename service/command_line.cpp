@@ -19,6 +19,7 @@ constexpr char k_footer[] =
 /// `tether-service compact` needs no listening address; every command knows where the store is.
 bool concerns(const std::string& command, std::string_view setting) {
   if (command == "losses" && setting == "models") return true;  // says what is not shown
+  if (command == "migrate" && setting == "store-wait") return true;
   return command == "serve" || command == "check" || setting == "store";
 }
 

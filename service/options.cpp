@@ -126,7 +126,7 @@ const Setting k_settings[] = {
     {"store-connections", "TETHER_STORE_CONNECTIONS", "8", "N",
      "connections to Postgres: --readers of them for pulls, the others for pushes",
      [](Options& o, const std::string& t) { o.store_connections = size(t, 2, 1'000); }},
-    {"store-wait", "TETHER_STORE_WAIT", "60s", "DURATION", "longest wait for Postgres to come up when starting",
+    {"store-wait", "TETHER_STORE_WAIT", "60s", "DURATION", "longest wait for the store when starting or migrating",
      [](Options& o, const std::string& t) { o.store_wait = duration(t, milliseconds(0)); }},
     {"store-time", "TETHER_STORE_TIME", "20s", "DURATION",
      "longest wait for an answer of Postgres before 503; 0s: no limit",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <thread>
 
@@ -89,10 +90,11 @@ std::unique_ptr<sql::Database> wait_for_store(const Options& options, sql::Open 
 
 int migrate_store(const Options& options, sql::Database& store, Clock& clock,
                   const std::function<bool(const Error&)>& go_on) {
-  if (!in_postgres(options)) return authority::migrate(store);
-  const Instant deadline = clock.now() + options.store_wait;
+  std::optional<Instant> deadline;  // since there is someone to wait for
   return authority::migrate(store, [&](const Error& error) {
-    if (clock.now() + k_longest_pause > deadline || !go_on(error)) return false;
+    const bool ends_by_itself = authority::is_migrated_elsewhere(store);
+    if (ends_by_itself || !deadline) deadline = clock.now() + options.store_wait;
+    if ((!ends_by_itself && clock.now() + k_longest_pause > *deadline) || !go_on(error)) return false;
     clock.sleep_for(k_longest_pause);  // whoever had to wait meanwhile is served now
     return true;
   });

@@ -27,8 +27,9 @@ std::unique_ptr<sql::Database> open_store_for_requests(const Options& options, s
 std::unique_ptr<sql::Database> wait_for_store(const Options& options, sql::Open open, Clock& clock,
                                               const std::function<bool(const Error&)>& go_on);
 
-/// Brings the store to the schema of this version; waits for who holds its tables as wait_for_store() does, and throws
-/// Error(busy) when `go_on` returned false. Returns the version it had.
+/// Brings the store to the schema of this version; waits for who holds it as wait_for_store() does, and beside another
+/// program that migrates it as long as that takes. Throws Error(busy) when `go_on` returned false. Returns the version
+/// it had.
 int migrate_store(const Options& options, sql::Database& store, Clock& clock,
                   const std::function<bool(const Error&)>& go_on);
 

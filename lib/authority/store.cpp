@@ -33,16 +33,27 @@ std::string migration(int version) {
   return version == 1 ? script + number : number + script;  // the first one makes the table
 }
 
-/// For the script alone. Writers of SQLite wait as the database was opened to.
-std::string_view bound_of_waiting(sql::Database& database) {
-  const bool in_postgres = database.begin(sql::Access::read)->engine() == sql::Engine::postgres;
-  return in_postgres ? "SET LOCAL lock_timeout = '2s';\n" : "";
+bool is_in_postgres(sql::Database& database) {
+  return database.begin(sql::Access::read)->engine() == sql::Engine::postgres;
 }
+
+/// For the script alone. Writers of SQLite wait as the database was opened to. The lock, two numbers of our own, is
+/// there for k_migrating to see.
+constexpr std::string_view k_wait_in_postgres =
+    "SET LOCAL lock_timeout = '2s';\n"
+    "SELECT pg_advisory_xact_lock(1413829704, 1);\n";
+
+/// The programs that hold that lock, and wait for none themselves.
+constexpr std::string_view k_migrating =
+    "SELECT count(*) FROM pg_locks AS held WHERE held.locktype = 'advisory' AND held.granted "
+    "AND held.classid = 1413829704 AND held.objid = 1 AND held.objsubid = 2 "
+    "AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+    "AND NOT EXISTS (SELECT 1 FROM pg_locks AS wanted WHERE wanted.pid = held.pid AND NOT wanted.granted)";
 
 /// A script is all or nothing, and none can run twice: when it fails since someone else was faster, the store is where
 /// it should be.
 void run_migration(sql::Database& database, int version, const TryAgain& try_again) {
-  const std::string script = std::string(bound_of_waiting(database)) + migration(version);
+  const std::string script = std::string(is_in_postgres(database) ? k_wait_in_postgres : "") + migration(version);
   while (schema_version(database) < version) {
     try {
       database.execute_script(script);
@@ -65,6 +76,13 @@ int migrate(sql::Database& database, const TryAgain& try_again) {
   }
   for (int version = before + 1; version <= k_schema_version; ++version) run_migration(database, version, try_again);
   return before;
+}
+
+bool is_migrated_elsewhere(sql::Database& database) {
+  if (!is_in_postgres(database)) return false;
+  std::int64_t migrating = 0;
+  database.execute(k_migrating, {}, [&](const sql::Row& row) { migrating = row.integer(0); });
+  return migrating > 0;
 }
 
 std::int64_t renew_epochs(sql::Database& database, Clock& clock, Random& random) {

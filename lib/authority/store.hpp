@@ -23,6 +23,10 @@ using TryAgain = std::function<bool(const Error& busy)>;
 /// someone else.
 int migrate(sql::Database& database, const TryAgain& try_again = {});
 
+/// Whether another program brings the store up to date just now, and does not wait itself for who holds its tables:
+/// that ends. Of a file nobody can tell.
+bool is_migrated_elsewhere(sql::Database& database);
+
 /// To be run after the store was put back from a backup: every scope gets a new epoch, so that clients which saw what
 /// is lost notice, keep everything and send it again. Returns the number of scopes.
 std::int64_t renew_epochs(sql::Database& database, Clock& clock, Random& random);

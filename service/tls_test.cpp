@@ -20,13 +20,14 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Writes FOLDER/NAME.pem and FOLDER/NAME.key for 127.0.0.1; only the certificate's own file vouches for it.
-void make_certificate(const Folder& folder, const std::string& name, const char* password = nullptr) {
+void make_certificate(const Folder& folder, const std::string& name, const char* password = nullptr,
+                      long seconds_left = 3'600) {
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* x509 = X509_new();
   X509_set_version(x509, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(x509), std::hash<std::string>{}(name) % 1'000'000);
-  X509_gmtime_adj(X509_getm_notBefore(x509), -60);
-  X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
+  X509_gmtime_adj(X509_getm_notBefore(x509), -7'200);
+  X509_gmtime_adj(X509_getm_notAfter(x509), seconds_left);
   X509_set_pubkey(x509, key);
   X509_NAME* subject = X509_get_subject_name(x509);
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1,
@@ -161,6 +162,26 @@ TEST_CASE("tether syncs over https with a service that it trusts, and with no ot
   const std::string refused = output_of(tether + program + "sync --retry-for 1s", &code);
   CHECK(refused.find("is not trusted") != std::string::npos);
   CHECK(code == 4);
+}
+
+TEST_CASE("that a certificate has expired is said to whoever syncs, at once, and costs nothing") {
+  const Folder folder;
+  make_certificate(folder, "old", nullptr, /*seconds_left=*/-60);
+  EncryptedService service([&](Options& options) {
+    options.tls_cert = folder.file("old.pem");
+    options.tls_key = folder.file("old.key");
+  });
+  const std::string url = "https://127.0.0.1:" + std::to_string(service.port());
+  const std::string tether = "env -u TETHER_TOKEN TETHER_DB=" + folder.file("ann.db") + " TETHER_SERVER=" + url +
+                             " TETHER_CA_FILE=" + folder.file("old.pem") + " " TETHER_BIN "/tether ";
+  output_of(tether + "init --client-id ann && " + tether + "record create Task title=x");
+  int code = 0;
+  const auto asked = std::chrono::steady_clock::now();
+  const std::string refused = output_of(tether + "sync --retry-for 1m", &code);
+  CHECK(refused.find("the certificate of " + url + " is not trusted: certificate has expired") != std::string::npos);
+  CHECK(code == 4);
+  CHECK(std::chrono::steady_clock::now() - asked < 20s);
+  CHECK(output_of(tether + "status --json").find(R"("pending":1)") != std::string::npos);
 }
 
 TEST_CASE("TLS 1.2 and 1.3 are spoken, nothing older") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "testing/postgres_cluster.hpp"
 
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -64,7 +65,8 @@ PostgresCluster::PostgresCluster() : folder_(make_folder()) {
   // Its input ends with this process, also when that is killed. Signals meant for the tests do not reach it.
   const std::string keeper = "trap '' INT TERM HUP; read -r _; kill $(cat " + folder_ +
                              "/pooler.pid 2>/dev/null) 2>/dev/null; " + as_unprivileged() + programs() + "pg_ctl -D " +
-                             data + " -m immediate stop >/dev/null 2>&1; rm -rf " + folder_;
+                             data + " -m immediate stop >/dev/null 2>&1; umount -l " + folder_ +
+                             "/disk_* 2>/dev/null; rm -rf " + folder_;
   keeper_ = popen(keeper.c_str(), "we");
   if (keeper_ == nullptr) throw Error(ErrorCode::io, "cannot start a shell");
   if (geteuid() == 0 && std::system(("chown nobody:nogroup " + folder_).c_str()) != 0) {
@@ -118,6 +120,13 @@ void PostgresCluster::start_pooler() {
                                          << "/pooler.pid\npool_mode = transaction\n"
                                          << "default_pool_size = 2\n";
   run("/usr/sbin/pgbouncer -q -d " + folder_ + "/pooler.ini");
+}
+
+std::string PostgresCluster::new_small_disk(int megabytes) {
+  const std::string disk = folder_ + "/disk_" + std::to_string(++made_);
+  run("mkdir " + disk);
+  const std::string options = "size=" + std::to_string(megabytes) + "m,mode=0777";
+  return ::mount("tmpfs", disk.c_str(), "tmpfs", 0, options.c_str()) == 0 ? disk : "";
 }
 
 std::string PostgresCluster::url(const std::string& database) const {

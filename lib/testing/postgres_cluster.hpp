@@ -28,15 +28,18 @@ class PostgresCluster {
   /// A database that is there, or not; `postgres` always is.
   std::string url(const std::string& database) const;
 
+  /// A disk of so many megabytes, mounted as a folder that Postgres may write into; where this user may mount none, "".
+  std::string new_small_disk(int megabytes);
+
   enum class Stop { fast, immediate };
   void stop(Stop how);
   void start();
   const std::string& folder() const { return folder_; }
+  /// A shell command in the cluster's folder, as its user; throws Error with what it said when it fails.
+  void run(const std::string& command);
 
  private:
   void start_pooler();
-  /// A shell command in the cluster's folder, as its user; throws Error with what it said when it fails.
-  void run(const std::string& command);
 
   std::string folder_;
   std::FILE* keeper_ = nullptr;  // a shell that clears up when this end of its pipe closes

@@ -64,6 +64,10 @@ function(tether_test name)
   target_compile_definitions(test_${name} PRIVATE TETHER_TESTDATA="${PROJECT_SOURCE_DIR}/testdata"
     TETHER_BIN="${PROJECT_BINARY_DIR}/bin")
   add_test(NAME ${name} COMMAND test_${name})
+  if(TETHER_SANITIZE)
+    # Fewer histories (testing/simulation_test.cpp): each takes five times as long, and the others have been run without.
+    set_tests_properties(${name} PROPERTIES ENVIRONMENT "TETHER_HISTORIES=250")
+  endif()
 endfunction()
 
 # tether_test_on_postgres(NAME [OPTION…]): the tests of a room once more, or those that the options for doctest pick, with the

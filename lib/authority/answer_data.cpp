@@ -8,6 +8,7 @@
 #include "protocol/codec.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/payload.hpp"
+#include "rules/fields.hpp"
 #include "rules/mapping.hpp"
 
 namespace tether::authority {
@@ -114,6 +115,34 @@ std::string lost_data(const Merge& merge) {
   protocol::ObjectWriter names;
   names.member("lost", names_array(merge.applied.lost));
   return joined(std::move(names).finish(), protocol::encode_loss_data(merge.report()));
+}
+
+std::optional<protocol::OverwriteReport> told_overwrite(const Untold& untold, const rules::Model& model,
+                                                        std::string_view claims) {
+  const Loss& loss = untold.loss;
+  if (!rules::is_visible(model, loss.payload, claims)) return std::nullopt;
+  protocol::OverwriteReport report{.mutation_id = loss.mutation_id,
+                                   .key = {loss.model, loss.entity_id},
+                                   .version = untold.written_version,
+                                   .written_at_ms = loss.written_ms,
+                                   .deleted = loss.deleted,
+                                   .server_updated_at_us = loss.won_us,
+                                   .by_program = loss.by_program};
+  const bool may_see_what_stands =
+      model.visible.empty() || (untold.stands && rules::is_visible(model, *untold.stands, claims));
+  if (may_see_what_stands) report.server_written_by = loss.won_by;
+  if (loss.deleted) return report;
+  const std::string told = rules::outbound(model, loss.payload, times(loss.written_ms * 1000, loss.written_ms * 1000));
+  protocol::ObjectWriter lost;
+  for (const std::string_view name : rules::elements(loss.detail)) {
+    const std::string field = protocol::unescaped(name.substr(1, name.size() - 2));
+    if (std::ranges::find(model.hide, field) != model.hide.end()) continue;
+    report.fields.push_back(rules::outbound_name(model, field));
+    add_if_there(lost, told, report.fields.back());
+  }
+  if (report.fields.empty()) return std::nullopt;
+  report.lost = std::move(lost).finish();
+  return report;
 }
 
 std::optional<protocol::LossReport> told_loss(const MutationId& id, std::string_view data) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "authority/losses.hpp"
 #include "protocol/messages.hpp"
 #include "rules/model.hpp"
 #include "rules/resolve.hpp"
@@ -44,6 +45,10 @@ std::string lost_data(const Merge& merge);
 
 /// What of that is told to the writer; nullopt: nothing, also where it was remembered before reports were.
 std::optional<protocol::LossReport> told_loss(const MutationId& id, std::string_view data);
+
+/// Of what was overwritten, what its writer, of whom `claims` are known, may be told; nullopt: nothing.
+std::optional<protocol::OverwriteReport> told_overwrite(const Untold& untold, const rules::Model& model,
+                                                        std::string_view claims);
 
 /// Of a conflict: the record that stands, as the model tells it.
 protocol::ConflictReport report(const protocol::Mutation& mutation, const rules::Record& record,

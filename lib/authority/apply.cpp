@@ -346,7 +346,6 @@ bool Attempt::write(const std::function<std::string()>& new_epoch) {
   std::string epoch = head_ ? head_->epoch : std::string();
   if (!decisions_.empty()) {
     if (!ledger_.remember(decisions_, terms_.now_us)) return false;
-    ledger_.keep(overwritten_, terms_.now_us);
     if (!head_) epoch = ledger_.ensure_head(new_epoch());
     if (!store_changes()) return false;
   }
@@ -367,8 +366,10 @@ bool Attempt::store_changes() {
     replies.push_back(&touched.changed_by->reply);
   }
   if (changes.empty()) return ledger_.forgot_nothing_since();
-  const auto taken = ledger_.store(changes, terms_.now_us);
+  const auto taken = ledger_.store(changes, std::ssize(overwritten_), terms_.now_us);
   if (!taken) return false;
+  // Behind all changes, so that no reply's cursor is beyond what its client has not been told.
+  ledger_.keep(overwritten_, terms_.now_us, taken->first + std::ssize(changes));
   Cursor before{taken->before};
   for (std::size_t i = 0; i < changes.size(); ++i) {
     protocol::PushReply& reply = *replies[i];

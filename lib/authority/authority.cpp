@@ -50,7 +50,8 @@ void join(protocol::PushReply& all, protocol::PushReply part) {
   all.server_time_us = part.server_time_us;
   all.epoch = std::move(part.epoch);
   if (!part.cursor) return;
-  if (!all.cursor) all.cursor_before = part.cursor_before;
+  // Where something lies between the parts, a client that stood before the first one has missed that.
+  if (all.cursor != part.cursor_before) all.cursor_before = part.cursor_before;
   all.cursor = part.cursor;
 }
 

@@ -31,6 +31,10 @@ constexpr BatchStatement k_records{
     k_key_columns};
 
 constexpr Statement k_head{"SELECT clock_us, horizon_us, forgotten_ms, epoch FROM tether_scopes WHERE scope = $1"};
+// With whether something of a client's was overwritten behind its cursor.
+constexpr Statement k_head_for{
+    "SELECT clock_us, horizon_us, forgotten_ms, epoch, (SELECT min(order_us) FROM tether_overwritten "
+    "WHERE scope = $1 AND written_by = $2 AND order_us > $3) FROM tether_scopes WHERE scope = $1"};
 constexpr Statement k_revoked{"SELECT 1 FROM tether_revoked_devices WHERE scope = $1 AND client_id = $2"};
 constexpr Statement k_ensure_head{
     "INSERT INTO tether_scopes(scope, clock_us, epoch) VALUES ($1, 0, $2) "
@@ -305,27 +309,29 @@ bool Ledger::remember(std::span<const Decision> decisions, std::int64_t decided_
   return count == static_cast<std::int64_t>(decisions.size());
 }
 
-std::optional<Ledger::Taken> Ledger::store(std::span<RecordChange> changes, std::int64_t now_us) {
-  return transaction_.engine() == sql::Engine::postgres ? store_at_once(changes, now_us)
-                                                        : store_in_steps(changes, now_us);
+std::optional<Ledger::Taken> Ledger::store(std::span<RecordChange> changes, std::int64_t further, std::int64_t now_us) {
+  return transaction_.engine() == sql::Engine::postgres ? store_at_once(changes, further, now_us)
+                                                        : store_in_steps(changes, further, now_us);
 }
 
-std::optional<Ledger::Taken> Ledger::store_in_steps(std::span<RecordChange> changes, std::int64_t now_us) {
-  const Taken taken = take(std::ssize(changes), now_us);
+std::optional<Ledger::Taken> Ledger::store_in_steps(std::span<RecordChange> changes, std::int64_t further,
+                                                    std::int64_t now_us) {
+  const Taken taken = take(std::ssize(changes) + further, now_us);
   stamp(changes, taken.first);
   if (transaction_.run_many(k_store, {text(scope_.value)}, rows_of(changes)) != std::ssize(changes))
     return std::nullopt;
   return taken;
 }
 
-std::optional<Ledger::Taken> Ledger::store_at_once(std::span<RecordChange> changes, std::int64_t now_us) {
+std::optional<Ledger::Taken> Ledger::store_at_once(std::span<RecordChange> changes, std::int64_t further,
+                                                   std::int64_t now_us) {
   stamp(changes, 1);
+  const std::int64_t count = std::ssize(changes) + further;
   std::optional<Taken> taken;
   const auto note = [&](const Row& row) {
-    if (row.integer(2) == std::ssize(changes)) taken = {row.integer(0), row.integer(1) - std::ssize(changes) + 1};
+    if (row.integer(2) == std::ssize(changes)) taken = {row.integer(0), row.integer(1) - count + 1};
   };
-  transaction_.run_many(k_store_at_once,
-                        {text(scope_.value), integer(std::ssize(changes)), integer(now_us), integer(forgotten_ms_)},
+  transaction_.run_many(k_store_at_once, {text(scope_.value), integer(count), integer(now_us), integer(forgotten_ms_)},
                         rows_of(changes), note);
   if (taken) stamp(changes, taken->first);
   return taken;
@@ -340,8 +346,13 @@ void Ledger::page(Cursor cursor, const PageBounds& bounds, const RowSink& wants_
 Ledger::Front Ledger::front_and_page(const ClientId& client, Cursor cursor, const PageBounds& bounds,
                                      const std::function<bool(const Front&)>& wants_page, const RowSink& wants_more) {
   Front front;
+  const auto read_front = [&](const Row& row) {
+    front.head = read_head(row);
+    front.was_overwritten = !row.is_null(4);
+  };
   if (transaction_.engine() == sql::Engine::sqlite) {
-    front = {.is_revoked = is_revoked(client), .head = head().value_or(ScopeHead())};
+    front.is_revoked = is_revoked(client);
+    transaction_.run(k_head_for, {text(scope_.value), text(client.value), integer(cursor.value)}, read_front);
     if (wants_page(front)) page_in_portions(cursor, wants_more);
     return front;
   }
@@ -353,7 +364,8 @@ Ledger::Front Ledger::front_and_page(const ClientId& client, Cursor cursor, cons
   PageAtOnce page(scope_, cursor, bounds, if_wanted);
   transaction_.run_in_turn(std::array{
       sql::Call{k_revoked, {text(scope_.value), text(client.value)}, [&](const Row&) { front.is_revoked = true; }},
-      sql::Call{k_head, {text(scope_.value)}, [&](const Row& row) { front.head = read_head(row); }}, page.next_call()});
+      sql::Call{k_head_for, {text(scope_.value), text(client.value), integer(cursor.value)}, read_front},
+      page.next_call()});
   while (!page.is_complete()) transaction_.run_in_turn(std::array{page.next_call()});
   return front;
 }
@@ -376,13 +388,6 @@ std::int64_t renew_epochs(sql::Transaction& transaction, const std::function<std
   const std::vector<Scope> all = scopes(transaction);
   for (const Scope& scope : all) transaction.run(k_renew_epoch, {text(scope.value), text(new_epoch())});
   return static_cast<std::int64_t>(all.size());
-}
-
-std::vector<Scope> scopes(sql::Transaction& transaction) {
-  std::vector<Scope> found;
-  transaction.run(Statement{"SELECT scope FROM tether_scopes ORDER BY scope"}, {},
-                  [&](const Row& row) { found.push_back(Scope{std::string(row.text(0))}); });
-  return found;
 }
 
 }  // namespace tether::authority

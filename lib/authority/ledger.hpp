@@ -37,20 +37,21 @@ class Ledger {
   /// False when some id was remembered meanwhile by someone else: roll back and decide again.
   bool remember(std::span<const Decision> decisions, std::int64_t decided_us);
 
-  /// For whoever looks for it afterwards.
-  void keep(std::span<const Overwritten> overwritten, std::int64_t decided_us) {
-    keep_overwritten(transaction_, scope_, overwritten, decided_us);
+  /// For whoever looks for it afterwards, and to be told to those whose values they were. Behind store(), in whose
+  /// values `first_us` and those that follow are.
+  void keep(std::span<const Overwritten> overwritten, std::int64_t decided_us, std::int64_t first_us) {
+    keep_overwritten(transaction_, scope_, overwritten, decided_us, first_us);
   }
 
   struct Taken {
     std::int64_t before;  // the scope's clock until now: nothing lies between it and `first` but this batch
-    std::int64_t first;   // of consecutive values, one per change
+    std::int64_t first;   // of consecutive values, one per change, and then `further`
   };
   /// Advances the scope's clock, at least to `now_us`, stamps the changes with consecutive values in their order, and
-  /// writes them. Takes the head row's lock until the commit, so that commit order is cursor order. nullopt when some
-  /// record moved on since it was read (its rev is no longer rev_before), or ids were forgotten since: roll back and
-  /// decide again.
-  std::optional<Taken> store(std::span<RecordChange> changes, std::int64_t now_us);
+  /// writes them. `further` values behind them are the caller's. Takes the head row's lock until the commit, so that
+  /// commit order is cursor order. nullopt when some record moved on since it was read (its rev is no longer
+  /// rev_before), or ids were forgotten since: roll back and decide again.
+  std::optional<Taken> store(std::span<RecordChange> changes, std::int64_t further, std::int64_t now_us);
 
   struct PageBounds {
     std::int64_t rows;
@@ -65,12 +66,19 @@ class Ledger {
   /// What decides whether a client may have a page, and which.
   struct Front {
     bool is_revoked = false;
-    ScopeHead head;  // of a scope that was never written to: an empty one
+    ScopeHead head;                // of a scope that was never written to: an empty one
+    bool was_overwritten = false;  // something of the client's, behind the cursor
   };
   /// A page and its front, of one moment and without waiting for the one before asking for the other. `wants_page`
   /// hears the front before the page is handed out.
   Front front_and_page(const ClientId& client, Cursor cursor, const PageBounds& bounds,
                        const std::function<bool(const Front&)>& wants_page, const RowSink& wants_more);
+
+  /// See overwritten_of().
+  void overwritten(const ClientId& writer, Cursor after, Cursor last,
+                   const std::function<bool(const Untold&)>& wants_more) {
+    overwritten_of(transaction_, scope_, writer, after, last, wants_more);
+  }
 
   /// Whether no id was forgotten since head() was read. To be asked behind remember() where store() does not ask: an
   /// id that could be remembered as new may be one that was forgotten meanwhile.
@@ -106,8 +114,8 @@ class Ledger {
   bool forget_tombstones(Forgetting& forgetting, Horizons& horizons);
   bool forget_mutations(Forgetting& forgetting, Horizons& horizons);
   Taken take(std::int64_t count, std::int64_t now_us);
-  std::optional<Taken> store_in_steps(std::span<RecordChange> changes, std::int64_t now_us);
-  std::optional<Taken> store_at_once(std::span<RecordChange> changes, std::int64_t now_us);
+  std::optional<Taken> store_in_steps(std::span<RecordChange> changes, std::int64_t further, std::int64_t now_us);
+  std::optional<Taken> store_at_once(std::span<RecordChange> changes, std::int64_t further, std::int64_t now_us);
   void page_in_portions(Cursor cursor, const RowSink& wants_more);
 
   sql::Transaction& transaction_;

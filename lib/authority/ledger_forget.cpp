@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What `compact` forgets of a scope: tombstones and the ids of mutations, in steps.
+// What `compact` forgets of a scope: tombstones and the ids of mutations, in steps. And which scopes there are.
 #include <algorithm>
 
 #include "authority/ledger.hpp"
@@ -95,6 +95,13 @@ bool Ledger::forget_mutations(Forgetting& forgetting, Horizons& horizons) {
   forget_overwritten(transaction_, scope_, forgetting.id, end, forgetting.before_us);
   forgetting.id = end;
   return true;
+}
+
+std::vector<Scope> scopes(sql::Transaction& transaction) {
+  std::vector<Scope> found;
+  transaction.run(Statement{"SELECT scope FROM tether_scopes ORDER BY scope"}, {},
+                  [&](const Row& row) { found.push_back(Scope{std::string(row.text(0))}); });
+  return found;
 }
 
 }  // namespace tether::authority

@@ -9,16 +9,23 @@
 namespace tether::authority {
 namespace {
 
-constexpr sql::Column k_overwritten_columns[] = {
-    {"mutation_id", sql::Type::text},     {"client_id", sql::Type::text},  {"model", sql::Type::text},
-    {"entity_id", sql::Type::text},       {"fields", sql::Type::text},     {"payload", sql::Type::text},
-    {"rev", sql::Type::integer},          {"deleted", sql::Type::integer}, {"written_by", sql::Type::text},
-    {"written_at_ms", sql::Type::integer}};
+constexpr sql::Column k_overwritten_columns[] = {{"mutation_id", sql::Type::text},
+                                                 {"client_id", sql::Type::text},
+                                                 {"model", sql::Type::text},
+                                                 {"entity_id", sql::Type::text},
+                                                 {"fields", sql::Type::text},
+                                                 {"payload", sql::Type::text},
+                                                 {"rev", sql::Type::integer},
+                                                 {"deleted", sql::Type::integer},
+                                                 {"written_by", sql::Type::text},
+                                                 {"written_at_ms", sql::Type::integer},
+                                                 {"written_version", sql::Type::integer},
+                                                 {"order_us", sql::Type::integer}};
 constexpr sql::BatchStatement k_keep_overwritten{
     "INSERT INTO tether_overwritten(scope, mutation_id, client_id, model, entity_id, fields, payload, rev, deleted, "
-    "written_by, written_at_ms, decided_us) "
+    "written_by, written_at_ms, written_version, order_us, decided_us) "
     "{values $1, mutation_id, client_id, model, entity_id, fields, payload, rev, deleted, written_by, written_at_ms, "
-    "$2} "
+    "written_version, order_us, $2} "
     "ON CONFLICT (scope, mutation_id) DO NOTHING",
     k_overwritten_columns};
 
@@ -35,6 +42,14 @@ constexpr sql::Statement k_losses{
     "SELECT decided_us, model, entity_id, 'overwritten', fields, payload, written_by, written_at_ms, mutation_id, "
     "client_id, deleted FROM tether_overwritten WHERE " TETHER_WANTED " ORDER BY decided_us, mutation_id"};
 #undef TETHER_WANTED
+
+constexpr sql::Statement k_overwritten_of{
+    "SELECT o.decided_us, o.model, o.entity_id, 'overwritten', o.fields, o.payload, o.written_by, o.written_at_ms, "
+    "o.mutation_id, o.client_id, o.deleted, o.order_us, o.written_version, r.payload "
+    "FROM tether_overwritten AS o LEFT JOIN tether_records AS r "
+    "ON r.scope = o.scope AND r.model = o.model AND r.entity_id = o.entity_id "
+    "WHERE o.scope = $1 AND o.written_by = $2 AND o.order_us > $3 AND o.order_us <= $4 ORDER BY o.order_us LIMIT $5"};
+constexpr std::int64_t k_portion = 8;  // each with two payloads
 
 constexpr sql::Statement k_other_scopes{
     "SELECT count(*) FROM (SELECT scope FROM tether_mutations WHERE payload IS NOT NULL AND scope <> $1 "
@@ -88,14 +103,15 @@ std::string_view view(const std::string& text) {
 }  // namespace
 
 void keep_overwritten(sql::Transaction& transaction, const Scope& scope, std::span<const Overwritten> overwritten,
-                      std::int64_t decided_us) {
+                      std::int64_t decided_us, std::int64_t first_us) {
   if (overwritten.empty()) return;
   sql::Batch rows;
   rows.reserve(overwritten.size() * std::size(k_overwritten_columns));
   for (const auto& [by, client, fields, record] : overwritten) {
-    rows.insert(rows.end(), {view(by->mutation_id.value), view(client->value), view(by->model.value),
-                             view(by->entity_id.value), view(fields), view(record.payload), record.rev.value,
-                             std::int64_t{record.deleted}, view(record.written_by.value), record.written_at_ms});
+    rows.insert(rows.end(),
+                {view(by->mutation_id.value), view(client->value), view(by->model.value), view(by->entity_id.value),
+                 view(fields), view(record.payload), record.rev.value, std::int64_t{record.deleted},
+                 view(record.written_by.value), record.written_at_ms, record.written_version, first_us++});
   }
   transaction.run_many(k_keep_overwritten, {view(scope.value), decided_us}, rows);
 }
@@ -108,6 +124,25 @@ void forget_overwritten(sql::Transaction& transaction, const Scope& scope, std::
 void losses(sql::Transaction& transaction, const LossFilter& filter, const std::function<void(const Loss&)>& found) {
   const sql::Value parameters[] = {view(filter.scope.value), view(filter.model.value), view(filter.entity_id.value)};
   transaction.run(k_losses, parameters, [&](const sql::Row& row) { found(attributed(read_loss(row))); });
+}
+
+void overwritten_of(sql::Transaction& transaction, const Scope& scope, const ClientId& writer, Cursor after,
+                    Cursor last, const std::function<bool(const Untold&)>& wants_more) {
+  std::int64_t found = k_portion;
+  bool more = true;
+  while (more && found == k_portion) {
+    const sql::Value parameters[] = {view(scope.value), view(writer.value), after.value, last.value, k_portion};
+    found = transaction.run(k_overwritten_of, parameters, [&](const sql::Row& row) {
+      if (!more) return;
+      Untold untold{.loss = attributed(read_loss(row)),
+                    .order_us = row.integer(11),
+                    .written_version = row.integer(12),
+                    .stands = std::nullopt};
+      if (!row.is_null(13)) untold.stands = std::string(row.text(13));
+      after.value = untold.order_us;
+      more = wants_more(untold);
+    });
+  }
 }
 
 std::int64_t other_scopes_with_losses(sql::Transaction& transaction, const Scope& scope) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -23,9 +24,10 @@ struct Overwritten {
   rules::Record record;  // as it was
 };
 
-/// With one statement, in the transaction that does it.
+/// With one statement, in the transaction that does it. From `first_us` on each has its place in the order of changes:
+/// values of the scope's clock that nothing else has.
 void keep_overwritten(sql::Transaction& transaction, const Scope& scope, std::span<const Overwritten> overwritten,
-                      std::int64_t decided_us);
+                      std::int64_t decided_us, std::int64_t first_us);
 
 struct Loss {
   std::int64_t decided_us = 0;
@@ -49,6 +51,20 @@ struct LossFilter {
   ModelName model;
   EntityId entity_id;
 };
+
+/// Of an overwritten value, what its writer may be told beside the loss.
+struct Untold {
+  Loss loss;
+  std::int64_t order_us = 0;
+  std::int64_t written_version = 0;   // its writer's count for the entity
+  std::optional<std::string> stands;  // the payload of the record as it is now; of a deleted one the last. None: it is
+                                      // forgotten
+};
+
+/// What was overwritten of `writer`'s behind `after` and up to `last`, in order, until the sink wants no more. A few at
+/// a time: records are large.
+void overwritten_of(sql::Transaction& transaction, const Scope& scope, const ClientId& writer, Cursor after,
+                    Cursor last, const std::function<bool(const Untold&)>& wants_more);
 
 /// In how many scopes but this one something lost.
 std::int64_t other_scopes_with_losses(sql::Transaction& transaction, const Scope& scope);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Serves a page: the stored text of each row goes into the reply unread.
 #include <algorithm>
+#include <limits>
 #include <utility>
 
+#include "authority/answer_data.hpp"
 #include "authority/authority.hpp"
 #include "authority/ledger.hpp"
 #include "protocol/codec.hpp"
@@ -13,6 +15,10 @@ namespace tether::authority {
 namespace {
 
 constexpr std::size_t k_row_bytes = 256;  // beside the payload, about
+// Of what was overwritten, on one page: few lose more. What is beyond comes with the next.
+constexpr std::int64_t k_overwritten_max = 100;
+constexpr std::size_t k_overwritten_bytes_max = 1024 * 1024;
+constexpr Cursor k_end{std::numeric_limits<std::int64_t>::max()};
 
 /// For whom a page is made.
 struct Reader {
@@ -58,6 +64,24 @@ class PageBuilder {
     return true;
   }
 
+  /// Behind the rows: what was overwritten of the client's up to where they end. Where not all of it fits, the page
+  /// ends earlier, and the rows that are beyond come again.
+  void tell_overwritten(Ledger& ledger, Cursor from) {
+    const Cursor last = has_more_ ? *cursor_ : k_end;
+    std::int64_t told = 0;
+    bool fits = true;
+    ledger.overwritten(request_.client_id, from, last, [&](const Untold& untold) {
+      fits = told < k_overwritten_max && writer_.bytes_of_overwritten() < k_overwritten_bytes_max;
+      if (!fits) return false;
+      tell(untold);
+      ++told;
+      from = Cursor{untold.order_us};
+      return true;
+    });
+    has_more_ = has_more_ || !fits;
+    if (told > 0 && (!fits || !cursor_ || from > *cursor_)) cursor_ = from;
+  }
+
   /// `first`: of a full pull, which the client will then name by the horizon that it began at.
   Authority::Page finish(bool reset, bool first, const ScopeHead& head, std::string_view view) && {
     protocol::PullReplyWriter::End end{
@@ -95,9 +119,18 @@ class PageBuilder {
   bool left_out(const PageRow& row, bool deleted) const {
     if (full_ && request_.fresh && deleted) return true;
     if (leaves_out_own() && row.as_sent && row.written_by == request_.client_id.value) return true;
-    if (request_.models.empty()) return false;
-    return std::none_of(request_.models.begin(), request_.models.end(),
-                        [&](const ModelName& model) { return model.value == row.model; });
+    return !is_asked_for(row.model);
+  }
+
+  bool is_asked_for(std::string_view name) const {
+    return request_.models.empty() ||
+           std::ranges::any_of(request_.models, [&](const ModelName& model) { return model.value == name; });
+  }
+
+  void tell(const Untold& untold) {
+    const rules::Model* model = reader_.models.find(untold.loss.model.value);
+    if (model == nullptr || !is_asked_for(untold.loss.model.value)) return;
+    if (const auto report = told_overwrite(untold, *model, reader_.claims)) writer_.overwritten(*report);
   }
 
   void write(const rules::Model& model, const PageRow& row, bool visible) {
@@ -154,14 +187,17 @@ Authority::Page Authority::pull(sql::Database& database, const Scope& scope, con
   const auto is_asked_for = [&](const Ledger::Front& front) {
     return !front.is_revoked && !must_reset(request, front.head, view);
   };
-  const auto [is_revoked, head] =
-      ledger.front_and_page(request.client_id, request.cursor.value_or(Cursor{0}), page->bounds(), is_asked_for, take);
+  Cursor from = request.cursor.value_or(Cursor{0});
+  const auto [is_revoked, head, was_overwritten] =
+      ledger.front_and_page(request.client_id, from, page->bounds(), is_asked_for, take);
   if (is_revoked) return {.is_revoked = true};
   const bool reset = must_reset(request, head, view);
   if (reset) {
+    from = Cursor{0};
     page.emplace(reader, std::nullopt);
-    ledger.page(Cursor{0}, page->bounds(), take);
+    ledger.page(from, page->bounds(), take);
   }
+  if (was_overwritten || reset) page->tell_overwritten(ledger, from);
   transaction->commit();
   return std::move(*page).finish(reset, reset || !request.cursor, head, view);
 }

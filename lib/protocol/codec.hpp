@@ -41,6 +41,8 @@ class PullReplyWriter {
   void snapshot(std::string_view model, std::string_view entity_id, bool deleted, std::string_view payload, Rev rev,
                 std::int64_t updated_at_us, std::string_view updated_by);
   void snapshot(const Snapshot& row);
+  void overwritten(const OverwriteReport& report);
+  std::size_t bytes_of_overwritten() const { return overwritten_.size(); }
   std::size_t bytes() const { return out_.size(); }
   struct End {
     std::optional<Cursor> new_cursor;
@@ -54,6 +56,7 @@ class PullReplyWriter {
 
  private:
   std::string out_;
+  std::string overwritten_;  // the array without its end; empty: nothing was
 };
 
 std::string encode(const ServerInfo& info, const Limits& limits);
@@ -65,6 +68,10 @@ ConflictReport decode_conflict_data(MutationId id, std::string_view data);
 /// The same for what a merge lost.
 std::string encode_loss_data(const LossReport& report);
 LossReport decode_loss_data(MutationId id, std::string_view data);
+/// The whole of what is told of something overwritten.
+std::string encode_overwrite(const OverwriteReport& report);
+/// Of an array of them.
+std::vector<OverwriteReport> decode_overwrites(std::string_view data);
 
 /// Names that come from outside. Each returns its strong type or throws Error(invalid_input) naming `path`.
 ModelName parse_model(std::string_view text, std::string_view path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The object `data` of a conflict, and what a merge lost.
+// The object `data` of a conflict, what a merge lost, and what was overwritten later.
 #include "protocol/codec_conflict.hpp"
 
 #include "base/clock.hpp"
@@ -9,6 +9,8 @@
 namespace tether::protocol {
 
 namespace {
+
+constexpr std::int64_t k_year_10000_ms = 253'402'300'800'000;
 
 /// When the server took the change that stands; shown to people, decides nothing. What is no time counts as unknown.
 std::int64_t read_time_us(JsonReader& reader) {
@@ -112,6 +114,60 @@ void read_loss(JsonReader& reader, LossReport& report) {
   });
 }
 
+void write_overwrite(JsonWriter& writer, const OverwriteReport& report) {
+  writer.begin_object();
+  writer.key("mutation_id").text(report.mutation_id.value);
+  writer.key("entity_id").text(report.key.id.value).key("model").text(report.key.model.value);
+  writer.key("version").number(report.version);
+  const bool is_time =
+      report.written_at_ms > 0 && report.written_at_ms < k_year_10000_ms;  // as its client's clock had it
+  if (is_time) writer.key("written_at").text(rfc3339_ms(from_ms(report.written_at_ms)));
+  write_names(writer, report.fields);
+  writer.key("lost").raw(report.lost);
+  if (report.deleted) writer.key("deleted").boolean(true);
+  if (report.server_updated_at_us > 0) {
+    writer.key("server_updated_at").text(rfc3339_us(from_us(report.server_updated_at_us)));
+  }
+  write_who(writer, report.server_written_by, report.by_program);
+  writer.end_object();
+}
+
+OverwriteReport read_overwrite(JsonReader& reader) {
+  OverwriteReport report;
+  reader.object([&](std::string_view field) {
+    if (field == "mutation_id") {
+      report.mutation_id = read_mutation_id(reader);
+    } else if (field == "entity_id") {
+      report.key.id = read_entity_id(reader);
+    } else if (field == "model") {
+      report.key.model = read_model(reader);
+    } else if (field == "version") {
+      report.version = read_optional_integer(reader).value_or(0);
+    } else if (field == "written_at") {
+      report.written_at_ms = read_time_us(reader) / 1000;
+    } else if (field == "fields") {
+      report.fields.clear();
+      read_list(reader, [&] { report.fields.push_back(reader.string()); });
+    } else if (field == "lost") {
+      report.lost = reader.payload();
+    } else if (field == "deleted") {
+      report.deleted = read_flag(reader);
+    } else if (field == "server_written_by") {
+      report.server_written_by.value = read_optional_text(reader);
+    } else if (field == "server_updated_at") {
+      report.server_updated_at_us = read_time_us(reader);
+    } else if (field == "by_program") {
+      report.by_program = read_flag(reader);
+    } else {
+      reader.value();
+    }
+  });
+  if (report.mutation_id.value.empty()) reader.fail_missing("mutation_id");
+  if (report.key.id.value.empty()) reader.fail_missing("entity_id");
+  if (report.key.model.value.empty()) reader.fail_missing("model");
+  return report;
+}
+
 std::string encode_conflict_data(const ConflictReport& report) {
   std::string out;
   JsonWriter writer(out);
@@ -142,6 +198,21 @@ LossReport decode_loss_data(MutationId id, std::string_view data) {
   read_loss(reader, report);
   reader.end();
   return report;
+}
+
+std::string encode_overwrite(const OverwriteReport& report) {
+  std::string out;
+  JsonWriter writer(out);
+  write_overwrite(writer, report);
+  return out;
+}
+
+std::vector<OverwriteReport> decode_overwrites(std::string_view data) {
+  std::vector<OverwriteReport> reports;
+  JsonReader reader(data, "overwritten");
+  read_list(reader, [&] { reports.push_back(read_overwrite(reader)); });
+  reader.end();
+  return reports;
 }
 
 }  // namespace tether::protocol

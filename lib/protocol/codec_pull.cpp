@@ -4,6 +4,7 @@
 
 #include "base/log.hpp"
 #include "protocol/codec.hpp"
+#include "protocol/codec_conflict.hpp"
 #include "protocol/fields.hpp"
 #include "protocol/json_writer.hpp"
 #include "protocol/payload.hpp"
@@ -122,6 +123,8 @@ PullReply read_pull_reply(JsonReader& reader) {
       reply.horizon_us = read_optional_integer(reader);
     } else if (field == "view") {
       reply.view = read_optional_text(reader);
+    } else if (field == "overwritten") {
+      read_list(reader, [&] { reply.overwritten.push_back(read_overwrite(reader)); });
     } else {
       reader.value();
     }
@@ -212,6 +215,12 @@ void PullReplyWriter::snapshot(const Snapshot& row) {
   writer.end_object();
 }
 
+void PullReplyWriter::overwritten(const OverwriteReport& report) {
+  JsonWriter writer(overwritten_);
+  if (overwritten_.empty()) writer.begin_array();
+  write_overwrite(writer, report);
+}
+
 std::string PullReplyWriter::finish(const End& end) && {
   JsonWriter writer(out_);
   writer.end_array();
@@ -226,6 +235,7 @@ std::string PullReplyWriter::finish(const End& end) && {
   if (!end.epoch.empty()) writer.key("epoch").text(end.epoch);
   if (end.horizon_us) writer.key("horizon").number(*end.horizon_us);
   if (!end.view.empty()) writer.key("view").text(end.view);
+  if (!overwritten_.empty()) writer.key("overwritten").raw(overwritten_).end_array();
   writer.end_object();
   return std::move(out_);
 }
@@ -235,6 +245,7 @@ std::string encode(const PullReply& reply) {
   for (const Snapshot& row : reply.snapshots) bytes += k_snapshot_bytes + row.payload.size();
   PullReplyWriter writer(bytes);
   for (const Snapshot& row : reply.snapshots) writer.snapshot(row);
+  for (const OverwriteReport& report : reply.overwritten) writer.overwritten(report);
   return std::move(writer).finish({.new_cursor = reply.new_cursor,
                                    .has_more = reply.has_more,
                                    .reset = reply.reset,

@@ -195,6 +195,26 @@ TEST_CASE("only an answer that says so is a preview") {
   CHECK(decode_push_reply(encode(reply)) == reply);
 }
 
+TEST_CASE("what was overwritten comes with a page, and is left out where there is nothing") {
+  PullReply reply;
+  reply.new_cursor = tether::Cursor{7};
+  CHECK(encode(reply).find("overwritten") == std::string::npos);
+  reply.overwritten = {{.mutation_id = {"01KAM4Z6P2VM3N929H3W21AJKC"},
+                        .key = {{"Task"}, {"e"}},
+                        .version = 3,
+                        .written_at_ms = 1'763'757'000'123,
+                        .fields = {"title"},
+                        .lost = R"({"title":"pump"})",
+                        .server_written_by = {"ben"},
+                        .server_updated_at_us = 1'763'757'060'000'001,
+                        .by_program = true},
+                       {.mutation_id = {"01KAM4Z6P2VM3N929H3W21AJKD"}, .key = {{"Task"}, {"f"}}, .deleted = true}};
+  CHECK(pull_reply(encode(reply)) == reply);
+  CHECK(decode_overwrites("[" + encode_overwrite(reply.overwritten[0]) + "]").at(0) == reply.overwritten[0]);
+  reply.overwritten[0].written_at_ms = std::int64_t{1} << 60;  // as a hostile clock has it
+  CHECK(pull_reply(encode(reply)).overwritten[0].written_at_ms == 0);
+}
+
 TEST_CASE("the id inside a pulled payload is taken out, wherever it stands") {
   const auto payload = [](const std::string& text) {
     return pull_reply(R"({"snapshots":[{"entity_id":"e","model":"T","operation":"upsert","payload":)" + text + "}]}")

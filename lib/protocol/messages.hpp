@@ -87,6 +87,21 @@ struct LossReport {
   bool operator==(const LossReport&) const = default;
 };
 
+/// ext: values of this client that an applied edit took the place of, by someone who had not seen them.
+struct OverwriteReport {
+  MutationId mutation_id;  // that took their place
+  EntityKey key;
+  std::int64_t version = 0;        // of the mutation that had written them: its client's count for the entity
+  std::int64_t written_at_ms = 0;  // when that was made, by the server's clock
+  std::vector<std::string> fields;
+  std::string lost = "{}";                // the values that they had
+  bool deleted = false;                   // what lost is that the record had been deleted
+  ClientId server_written_by;             // who wrote instead; empty: not told
+  std::int64_t server_updated_at_us = 0;  // and when the server took that
+  bool by_program = false;                // a program of the server decided it
+  bool operator==(const OverwriteReport&) const = default;
+};
+
 /// Every mutation of the request is named in exactly one of applied, rejected, conflicts.
 struct PushReply {
   std::vector<MutationId> applied;
@@ -136,6 +151,7 @@ struct PullReply {
   std::optional<std::int64_t>
       horizon_us;    // ext, on the first page of a full pull: to be said with the requests that follow
   std::string view;  // ext: names what this client may see and how it is told; to be said with all requests that follow
+  std::vector<OverwriteReport> overwritten;  // ext
   bool operator==(const PullReply&) const = default;
 };
 

@@ -18,7 +18,10 @@ namespace {
 constexpr int k_cache_kib = 8'000;
 
 constexpr std::string_view k_in_memory = ":memory:";
-constexpr std::int64_t k_table_count = 4;  // of schema.sql
+constexpr std::int64_t k_table_count = 4;  // of schema.sql, in a file of the first tether
+constexpr std::string_view k_later_table = "tether_overwritten";
+constexpr std::string_view k_empty_later_table =
+    "CREATE TEMP TABLE tether_overwritten (model, entity_id, version, mutation_id, timestamp, report, told_at)";
 
 constexpr sql::Statement k_state{"SELECT value FROM tether_sync_state WHERE key = $1"};
 constexpr sql::Statement k_set_state{
@@ -60,6 +63,7 @@ struct Identity {
   std::string client_id;
   std::string home;
   bool client_id_given = false;
+  bool has_later_table = false;
 };
 
 void read_into(Identity& identity, const sql::Row& row) {
@@ -123,12 +127,20 @@ void check_version(const Identity& identity, const std::string& path) {
 
 /// Opening is on the way of every one-shot command: two small queries, no write.
 Identity read_identity(sql::Database& database, const std::string& path) {
-  const std::int64_t tables =
-      number(database,
-             "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
-             "('tether_mutation_logs', 'tether_sync_state', 'tether_records', 'tether_conflicts')");
-  if (tables < k_table_count && owner_of(database) != Owner::tether) refuse_foreign(database, path);
   Identity identity;
+  std::int64_t tables = 0;
+  database.execute(
+      "SELECT name = 'tether_overwritten', count(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
+      "('tether_mutation_logs', 'tether_sync_state', 'tether_records', 'tether_conflicts', 'tether_overwritten') "
+      "GROUP BY 1",
+      {}, [&](const sql::Row& row) {
+        if (row.integer(0) == 0) {
+          tables = row.integer(1);
+        } else {
+          identity.has_later_table = true;
+        }
+      });
+  if (tables < k_table_count && owner_of(database) != Owner::tether) refuse_foreign(database, path);
   database.execute("SELECT key, value FROM tether_sync_state", {},
                    [&](const sql::Row& row) { read_into(identity, row); });
   if (identity.schema_version.empty()) refuse_foreign(database, path);
@@ -137,6 +149,11 @@ Identity read_identity(sql::Database& database, const std::string& path) {
     throw Fatal(ErrorCode::corrupt, path + " has lost a table of Tether's", "Restore it from a backup.");
   }
   return identity;
+}
+
+/// A file of an earlier tether, which goes on working with it.
+void add_later_table(sql::Database& database) {
+  sql::in_transaction(database, sql::Access::write, [&](sql::Transaction&) { add_table(database, k_later_table); });
 }
 
 /// A copied file writes under a name of its own from now on. What another process did meanwhile counts.
@@ -235,6 +252,7 @@ File File::open(const std::string& path, Clock& clock, Random& random) {
     return file;
   }
   const Identity identity = read_identity(file.database(), path);
+  if (!identity.has_later_table) add_later_table(file.database());
   file.client_id_ = identity.home == home ? ClientId{identity.client_id} : take_new_home(file, home);
   return file;
 }
@@ -242,7 +260,10 @@ File File::open(const std::string& path, Clock& clock, Random& random) {
 File File::open_read_only(const std::string& path, Clock& clock, Random& random) {
   static_cast<void>(home_of(path));  // says how to make a file that is not there
   File file(path, sql::open_sqlite({.path = path, .open = sql::Open::read_only}), clock, random);
-  file.client_id_ = {read_identity(file.database(), path).client_id};
+  const Identity identity = read_identity(file.database(), path);
+  file.client_id_ = {identity.client_id};
+  // What reads it finds an empty one, which is nowhere but in this connection.
+  if (!identity.has_later_table) file.database().execute(k_empty_later_table);
   return file;
 }
 

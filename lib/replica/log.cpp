@@ -12,7 +12,10 @@ using protocol::Operation;
 
 #define TETHER_LOG_COLUMNS                                                                                     \
   "id, mutation_id, entity_id, model, operation, payload, version, timestamp, base_rev, before, sync_status, " \
-  "synced_at, rejection_reason, rejection_data, retry_count, created_at, updated_at, settled_by"
+  "synced_at, rejection_reason, rejection_data, retry_count, created_at, updated_at, settled_by, "             \
+  "(SELECT '[' || group_concat(o.report, ',') || ']' FROM tether_overwritten AS o "                            \
+  "WHERE o.model = tether_mutation_logs.model AND o.entity_id = tether_mutation_logs.entity_id "               \
+  "AND o.version = tether_mutation_logs.version)"
 
 // The same question three ways, so that each finds its rows by an index: $1 model, $2 entity, $3 status, $4 since, $5
 // the lowest id.
@@ -81,6 +84,7 @@ LogEntry log_entry(const sql::Row& row) {
   entry.created_at = row.text(15);
   entry.updated_at = row.text(16);
   entry.settled_by = row.text(17);
+  entry.overwritten = row.text(18);
   return entry;
 }
 

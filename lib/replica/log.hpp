@@ -22,6 +22,8 @@ struct LogEntry {
   std::string rejection_reason;
   std::string rejection_data;
   std::string lost;  // what a merge left out of it (PROTOCOL.md, `lost`); empty: nothing
+  std::string
+      overwritten;  // what others took the place of later: an array (PROTOCOL.md, `overwritten`); empty: nothing
   std::int64_t retry_count = 0;
   std::string created_at;
   std::string updated_at;

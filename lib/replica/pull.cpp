@@ -11,6 +11,7 @@
 #include "protocol/codec.hpp"
 #include "replica/ending.hpp"
 #include "replica/incoming.hpp"
+#include "replica/overwritten.hpp"
 #include "replica/repeatable_writes.hpp"
 #include "replica/restored.hpp"
 
@@ -20,6 +21,9 @@ namespace {
 // A server may send a pull back to the beginning because it was restored, and because the cursor is too old; not again
 // and again.
 constexpr int k_restarts_max = 2;
+
+// Of what was overwritten, kept for the report.
+constexpr std::size_t k_reported_max = 1000;
 
 constexpr sql::Statement k_anything_stored{
     "SELECT 1 WHERE EXISTS (SELECT 1 FROM tether_records) OR EXISTS (SELECT 1 FROM tether_mutation_logs)"};
@@ -233,6 +237,7 @@ class Session {
       went_back_ = true;  // and nothing of the page is kept
       return;
     }
+    std::vector<protocol::OverwriteReport> overwritten = keep_overwritten(*transaction, page.reply.overwritten, now);
     keep_position(*transaction, page, now);
     if (page.full && !page.reply.has_more) {
       if (!at_.empty) forget_not_brought(*transaction, arrival);
@@ -241,7 +246,15 @@ class Session {
     note_contact(*transaction, now);
     transaction->commit();
     report_.pulled += *applied;
+    report(std::move(overwritten));
     options_.progress(report_.pulled);
+  }
+
+  void report(std::vector<protocol::OverwriteReport> overwritten) {
+    report_.overwritten += std::ssize(overwritten);
+    for (protocol::OverwriteReport& one : overwritten) {
+      if (report_.overwrites.size() < k_reported_max) report_.overwrites.push_back(std::move(one));
+    }
   }
 
   void keep_position(sql::Transaction& transaction, const Page& page, Instant now) {

@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "replica/exchange.hpp"
 #include "replica/file.hpp"
@@ -25,6 +26,9 @@ struct PullReport {
   End end = End::done;
   std::string reason;
   std::int64_t pulled = 0;  // snapshots applied
+  std::int64_t overwritten =
+      0;  // mutations of this file of which others had overwritten something, told for the first time
+  std::vector<protocol::OverwriteReport> overwrites;  // the first 1000 of them; the log has all
   // The server was restored: what it had acknowledged is pending again. Until it was pushed nothing is pulled.
   bool push_first = false;
 };

@@ -144,4 +144,10 @@ void add_missing_objects(sql::Database& database) {
   for (const std::string& statement : statements) database.execute(statement);
 }
 
+void add_table(sql::Database& database, std::string_view name) {
+  for (const SchemaObject& object : missing_objects(database)) {
+    if (names_table(object, name)) database.execute(object.sql);
+  }
+}
+
 }  // namespace tether::replica

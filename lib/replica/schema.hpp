@@ -36,6 +36,9 @@ std::vector<SchemaObject> missing_objects(sql::Database& database);
 /// client.
 void add_missing_objects(sql::Database& database);
 
+/// Makes one of our tables where it is missing.
+void add_table(sql::Database& database, std::string_view name);
+
 /// Folds the log of an adopted file into records: what is synced is the server's state, the rest is laid over it.
 /// Throws Error(corrupt), naming the mutation, when a payload is no JSON object.
 void fold_adopted_log(sql::Transaction& transaction);

@@ -79,3 +79,16 @@ CREATE TABLE tether_conflicts (
 ) WITHOUT ROWID;
 CREATE INDEX tether_conflicts_open ON tether_conflicts(detected_at) WHERE resolved_at IS NULL;
 CREATE INDEX tether_conflicts_entity ON tether_conflicts(model, entity_id);
+
+-- What others took the place of after the server had taken it, without having seen it. The log may have forgotten the
+-- mutation that it is of. A file of an earlier tether gets the table when it is opened.
+CREATE TABLE tether_overwritten (
+  model       TEXT NOT NULL,
+  entity_id   TEXT NOT NULL,
+  version     INTEGER NOT NULL,              -- of the mutation in this log whose values they were
+  mutation_id TEXT NOT NULL,                 -- that won
+  timestamp   INTEGER NOT NULL,              -- ms, by the server's clock: when the one that lost was written
+  report      TEXT NOT NULL,                 -- what the server told of it, with names as they are here
+  told_at     TEXT NOT NULL,
+  PRIMARY KEY (model, entity_id, version, mutation_id)
+) WITHOUT ROWID;

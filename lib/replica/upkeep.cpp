@@ -28,6 +28,9 @@ constexpr sql::Statement k_forget_log{
 constexpr sql::Statement k_forget_conflicts{
     "DELETE FROM tether_conflicts WHERE resolved_at IS NOT NULL AND unixepoch(resolved_at) < $1"};
 
+// When their values were sent they were safe on the server, and nothing waits for what became of them.
+constexpr sql::Statement k_forget_overwritten{"DELETE FROM tether_overwritten WHERE unixepoch(told_at) < $1"};
+
 constexpr sql::Statement k_forget_tombstones{
     "DELETE FROM tether_records WHERE deleted = 1 AND open_log_id IS NULL AND updated_at < $1"};
 
@@ -76,6 +79,7 @@ CompactReport compact(File& file, std::chrono::milliseconds keep, const std::fun
   checkpoint(file);
   report.bytes_before = bytes_of(file.path());
   run_alone(file, k_forget_conflicts, {before_ms / 1000});
+  run_alone(file, k_forget_overwritten, {before_ms / 1000});
   report.log_rows = forget_log(file, before_ms / 1000, progress);
   report.tombstones = run_alone(file, k_forget_tombstones, {before_ms});
   progress(0);

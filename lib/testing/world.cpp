@@ -256,8 +256,28 @@ std::vector<std::string> World::out_of_order(Laptop& laptop) {
   return found;
 }
 
+/// What the server knows to have been overwritten and the laptop that had written it does not.
+std::vector<std::string> World::untold() {
+  std::vector<std::string> found;
+  const auto reading = store_->begin(sql::Access::read);
+  for (auto& [name, laptop] : laptops_) {
+    std::set<std::string> told;
+    laptop->file().database().execute(
+        "SELECT mutation_id || ' ' || entity_id || ' ' || version FROM tether_overwritten", {},
+        [&](const sql::Row& row) { told.insert(std::string(row.text(0))); });
+    reading->run(sql::Statement{"SELECT mutation_id || ' ' || entity_id || ' ' || written_version "
+                                "FROM tether_overwritten WHERE scope = 'default' AND written_by = $1"},
+                 {laptop->file().client_id().value}, [&](const sql::Row& row) {
+                   if (!told.contains(std::string(row.text(0)))) {
+                     found.push_back(name + " was not told of " + std::string(row.text(0)));
+                   }
+                 });
+  }
+  return found;
+}
+
 std::vector<std::string> World::broken_promises() {
-  std::vector<std::string> broken;
+  std::vector<std::string> broken = untold();
   const auto truth = server_records();
   const auto reading = store_->begin(sql::Access::read);
 

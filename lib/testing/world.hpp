@@ -111,6 +111,7 @@ class World {
   std::string answer(Call call, std::string_view body);
   std::vector<std::string> server_records();
   std::vector<std::string> out_of_order(Laptop& laptop);
+  std::vector<std::string> untold();
 
   protocol::Limits limits_;  // of the server
   SeededRandom random_;

@@ -51,6 +51,13 @@ std::string losses_json(const Entries& entry_of, const std::vector<protocol::Los
   return json_array(all);
 }
 
+std::string overwrites_json(const std::vector<protocol::OverwriteReport>& overwrites) {
+  std::vector<std::string> all;
+  all.reserve(overwrites.size());
+  for (const protocol::OverwriteReport& report : overwrites) all.push_back(protocol::encode_overwrite(report));
+  return json_array(all);
+}
+
 std::string as_json(const CycleReport& report, const Entries& entry_of, bool skipped, std::int64_t duration_ms) {
   std::vector<std::string> rejections;
   rejections.reserve(report.push.rejections.size());
@@ -66,9 +73,9 @@ std::string as_json(const CycleReport& report, const Entries& entry_of, bool ski
       .integer("pulled", report.pulled)
       .raw("rejections", json_array(rejections))
       .raw("conflicts_found", conflicts_json(entry_of, report.push.conflicts_found))
-      .raw("losses", losses_json(entry_of, report.push.losses))
-      .boolean("skipped", skipped)
-      .integer("duration_ms", duration_ms);
+      .raw("losses", losses_json(entry_of, report.push.losses));
+  if (report.overwritten > 0) json.raw("overwritten", overwrites_json(report.overwrites));
+  json.boolean("skipped", skipped).integer("duration_ms", duration_ms);
   return std::move(json).finish();
 }
 
@@ -85,6 +92,7 @@ std::string summary(const CycleOptions& options, const CycleReport& report) {
   if (report.push.conflicts > 0) parts.push_back(counted(report.push.conflicts, "conflict"));
   if (report.push.skipped > 0) parts.push_back(grouped(report.push.skipped) + " to be sent again");
   if (options.pull && tell(report.pulled)) parts.push_back("pulled " + grouped(report.pulled));
+  if (report.overwritten > 0) parts.push_back(grouped(report.overwritten) + " overwritten by others");
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
   return text;
@@ -134,11 +142,21 @@ void name_losses(Terminal& terminal, const Entries& entry_of, const replica::Pus
   say_how_many_more(terminal, push.merged, push.losses.size());
 }
 
+/// `Task 01J… version 2: overwritten by 01J… at 2026-11-21T20:49:00.123Z: title`
+void name_overwrites(Terminal& terminal, const CycleReport& report) {
+  for (const protocol::OverwriteReport& overwrite : report.overwrites) {
+    terminal.line(printable(overwrite.key.model.value) + " " + printable(overwrite.key.id.value) + " version " +
+                  std::to_string(overwrite.version) + ": " + overwritten_text(overwrite));
+  }
+  say_how_many_more(terminal, report.overwritten, report.overwrites.size());
+}
+
 /// Also where nothing else is told: each needs somebody, or is nowhere else to be seen.
-void name_what_lost(Terminal& terminal, const Entries& entry_of, const replica::PushReport& push) {
-  name_rejections(terminal, entry_of, push);
-  name_conflicts(terminal, entry_of, push);
-  name_losses(terminal, entry_of, push);
+void name_what_lost(Terminal& terminal, const Entries& entry_of, const CycleReport& report) {
+  name_rejections(terminal, entry_of, report.push);
+  name_conflicts(terminal, entry_of, report.push);
+  name_losses(terminal, entry_of, report.push);
+  name_overwrites(terminal, report);
 }
 
 void say_what_next(Terminal& terminal, const CycleReport& report) {
@@ -153,6 +171,11 @@ void say_what_next(Terminal& terminal, const CycleReport& report) {
   if (push.merged > 0) {
     terminal.message(
         "`tether log` shows what lost against what others had written; `tether --json log` has the values.");
+  }
+  if (report.overwritten > 0) {
+    terminal.message(
+        "Others wrote over that without having seen it. `tether log` shows it with its mutation; `tether --json log` "
+        "has the values.");
   }
   if (report.push_first) {
     terminal.message(
@@ -172,7 +195,7 @@ void report_cycle(Terminal& terminal, replica::File& file, const CycleOptions& o
                                [&](sql::Transaction& transaction) { return replica::find_mutation(transaction, id); });
   };
   if (terminal.json()) return terminal.line(as_json(report, entry_of, /*skipped=*/false, duration_ms));
-  name_what_lost(terminal, entry_of, report.push);
+  name_what_lost(terminal, entry_of, report);
   const std::string done = summary(options, report);
   if (!terminal.quiet() && !done.empty()) terminal.line(done);
   terminal.detail("took " + human_duration(std::chrono::milliseconds(duration_ms)));

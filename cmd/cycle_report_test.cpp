@@ -131,6 +131,52 @@ TEST_CASE("losses as JSON have the record and the values") {
                  R"(","lost":{"fields":["hours"],"sent":{"hours":3},"stands":{}}}])") != std::string::npos);
 }
 
+/// Of version 1 of `id`: ben's title.
+std::string page_telling(const std::string& id) {
+  return R"({"snapshots":[],"new_sync_cursor":20,"has_more":false,"overwritten":[{"mutation_id":)"
+         R"("01KAM4Z6P2VM3N929H3W21AJKC","entity_id":")" +
+         id +
+         R"(","model":"Task","version":1,"fields":["title"],"lost":{"title":"pump"},"server_written_by":"ben",)"
+         R"("server_updated_at":"2026-11-21T20:49:00.123456Z"}]})";
+}
+
+TEST_CASE("what others overwrote is said by the pull that brings it, and stands in the log and beside the record") {
+  Stage stage;
+  const std::string id =
+      value_behind(stage.ann.type({"--json", "record", "create", "Task", "title=pump"}).out, R"("id":")");
+  stage.script = [&](replica::Call call, const std::string& request) {
+    if (call == replica::Call::pull) return replica::Reply{page_telling(id)};
+    return replica::Reply{R"({"applied":[")" + value_behind(request, R"("mutation_id":")") + R"("]})"};
+  };
+  const std::string what = "overwritten by ben at 2026-11-21T20:49:00.123Z: title";
+  const Said said = stage.ann.type({"sync"});
+  CHECK(said.status == 0);
+  CHECK(said.out == "Task " + id + " version 1: " + what + "\npushed 1, pulled 0, 1 overwritten by others\n");
+  CHECK(said.err.find("`tether log` shows it") != std::string::npos);
+  CHECK(stage.ann.type({"sync"}).out == "pushed 0, pulled 0\n");
+  for (const auto& words : {std::vector<std::string>{"log"}, {"log", "--diff"}, {"show", "Task", id}}) {
+    CHECK(stage.ann.type(words).out.find("synced; " + what) != std::string::npos);
+  }
+  const std::string json = R"("overwritten":[{"mutation_id":"01KAM4Z6P2VM3N929H3W21AJKC","entity_id":")" + id +
+                           R"(","model":"Task","version":1,"fields":["title"],"lost":{"title":"pump"},)"
+                           R"("server_updated_at":"2026-11-21T20:49:00.123456Z","server_written_by":"ben"}])";
+  for (const auto& words : {std::vector<std::string>{"--json", "log"}, {"--json", "show", "Task", id}}) {
+    CHECK(stage.ann.type(words).out.find(json) != std::string::npos);
+  }
+}
+
+TEST_CASE("what others overwrote is in the JSON of the pull, and found where the mutation was forgotten") {
+  Stage stage;
+  const std::string id(26, '0');
+  stage.script = [&](replica::Call, const std::string&) { return replica::Reply{page_telling(id)}; };
+  CHECK(stage.ann.type({"--json", "pull"}).out.find(R"("losses":[],"overwritten":[{"mutation_id":)") !=
+        std::string::npos);
+  CHECK(stage.ann.type({"log"}).out.find("(forgotten by compact)") != std::string::npos);
+  CHECK(stage.ann.type({"log", "--reverse"}).out.find("(forgotten by compact)") != std::string::npos);
+  CHECK(stage.ann.type({"log", "-n", "5"}).err == "no such mutations\n");
+  CHECK(stage.ann.type({"--json", "log"}).out.starts_with(R"({"id":null,"mutation_id":null,"entity_id":")" + id));
+}
+
 TEST_CASE("a mutation that the server could not decide waits for another push") {
   Stage stage;
   stage.ann.type({"record", "create", "Task", "title=Pump"});

@@ -10,6 +10,7 @@
 #include "cmd/log_text.hpp"
 #include "cmd/named_entity.hpp"
 #include "cmd/record_view.hpp"
+#include "replica/overwritten.hpp"
 
 namespace tether::cmd {
 namespace {
@@ -65,18 +66,22 @@ ExitCode run_log(Context& context, const LogOptions& options) {
   auto& terminal = context.terminal();
   LogTable table(terminal, !options.id);
   std::int64_t count = 0;
+  const auto print = [&](const replica::LogEntry& entry) {
+    ++count;
+    if (context.json()) {
+      terminal.line(log_entry_json(entry));
+    } else if (options.diff) {
+      print_diff(terminal, entry);
+    } else {
+      table.add(entry);
+    }
+  };
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
     if (query.entity_id) query.entity_id = entity_named(transaction, {*query.model, *query.entity_id}).id;
-    replica::read_log(transaction, query, [&](const replica::LogEntry& entry) {
-      ++count;
-      if (context.json()) {
-        terminal.line(log_entry_json(entry));
-      } else if (options.diff) {
-        print_diff(terminal, entry);
-      } else {
-        table.add(entry);
-      }
-    });
+    // What the log has forgotten is older than what it holds, so that it is never of the newest.
+    if (!query.limit && !query.reverse) replica::read_forgotten(transaction, query, print);
+    replica::read_log(transaction, query, print);
+    if (!query.limit && query.reverse) replica::read_forgotten(transaction, query, print);
   });
   table.finish();
   if (count == 0) terminal.message("no such mutations");

@@ -24,13 +24,18 @@ std::vector<Table::Column> columns_of(bool entities) {
   return columns;
 }
 
-/// `synced`, `synced; lost: hours`, `failed: validation_failed: title: must not be empty (settled)`
+/// `synced`, `synced; lost: hours`, `synced; overwritten by 01J… at 2026-…Z: title`, `failed: validation_failed: title:
+/// must not be empty (settled)`
 std::string status_text(const replica::LogEntry& entry) {
   std::string text = entry.sync_status;
   if (entry.sync_status == "failed" && !entry.rejection_reason.empty()) {
     text += ": " + rejection_text(entry.rejection_reason, entry.rejection_data);
   }
   if (!entry.lost.empty()) text += "; " + lost_text(protocol::decode_loss_data({}, entry.lost).fields);
+  if (!entry.overwritten.empty()) {
+    for (const auto& report : protocol::decode_overwrites(entry.overwritten)) text += "; " + overwritten_text(report);
+  }
+  if (entry.mutation.mutation_id.value.empty()) text += " (forgotten by compact)";
   if (!entry.settled_by.empty()) text += " (settled)";
   return printable(text);
 }
@@ -41,7 +46,8 @@ LogTable::LogTable(Terminal& terminal, bool entities) : entities_(entities), tab
 
 void LogTable::add(const replica::LogEntry& entry) {
   const auto& mutation = entry.mutation;
-  std::vector<Table::Cell> cells{{rfc3339_ms(from_ms(mutation.timestamp_ms))}, {printable(mutation.mutation_id.value)}};
+  const std::string& id = mutation.mutation_id.value;
+  std::vector<Table::Cell> cells{{rfc3339_ms(from_ms(mutation.timestamp_ms))}, {id.empty() ? "-" : printable(id)}};
   if (entities_) {
     cells.emplace_back(printable(mutation.model.value));
     cells.emplace_back(printable(mutation.entity_id.value));

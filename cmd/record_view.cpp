@@ -37,7 +37,12 @@ JsonObject record_json(const replica::RecordView& record) {
 std::string log_entry_json(const replica::LogEntry& entry) {
   const auto& mutation = entry.mutation;
   JsonObject object;
-  object.integer("id", entry.id).text("mutation_id", mutation.mutation_id.value);
+  const bool is_forgotten = mutation.mutation_id.value.empty();
+  if (is_forgotten) {
+    object.null("id").null("mutation_id");
+  } else {
+    object.integer("id", entry.id).text("mutation_id", mutation.mutation_id.value);
+  }
   object.text("entity_id", mutation.entity_id.value).text("model", mutation.model.value);
   object.text("operation", protocol::name(mutation.operation)).raw("payload", as_json(mutation.payload));
   object.integer("version", mutation.version).time_ms("timestamp", mutation.timestamp_ms);
@@ -45,6 +50,7 @@ std::string log_entry_json(const replica::LogEntry& entry) {
   object.text_or_null("rejection_reason", entry.rejection_reason);
   object.raw("rejection_data", as_json(entry.rejection_data));
   object.raw("lost", entry.lost.empty() ? "null" : std::string_view(entry.lost));
+  if (!entry.overwritten.empty()) object.raw("overwritten", entry.overwritten);
   object.integer("retry_count", entry.retry_count);
   object.text_or_null("created_at", entry.created_at).text_or_null("updated_at", entry.updated_at);
   if (mutation.base_rev) {

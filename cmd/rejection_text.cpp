@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/clock.hpp"
 #include "cmd/output.hpp"
 #include "protocol/payload.hpp"
 
@@ -59,6 +60,18 @@ std::string lost_text(const std::vector<std::string>& fields) {
   std::string text;
   for (const std::string& field : fields) text += (text.empty() ? "lost: " : ", ") + field;
   return printable(text);
+}
+
+std::string overwritten_text(const protocol::OverwriteReport& report) {
+  std::string text = "overwritten";
+  if (report.by_program) text += " by a program of the server";
+  if (!report.server_written_by.value.empty()) {
+    text += (report.by_program ? " for " : " by ") + report.server_written_by.value;
+  }
+  if (report.server_updated_at_us > 0) text += " at " + rfc3339_ms(from_us(report.server_updated_at_us));
+  std::string fields = report.deleted ? "the delete" : "";
+  for (const std::string& field : report.fields) fields += (fields.empty() ? "" : ", ") + field;
+  return printable(text + ": " + fields);
 }
 
 }  // namespace tether::cmd

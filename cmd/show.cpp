@@ -12,6 +12,7 @@
 #include "cmd/named_entity.hpp"
 #include "cmd/record_view.hpp"
 #include "protocol/payload.hpp"
+#include "replica/overwritten.hpp"
 
 namespace tether::cmd {
 namespace {
@@ -40,6 +41,7 @@ void read_history(sql::Transaction& transaction, const EntityKey& key,
   replica::LogQuery query;
   query.model = key.model;
   query.entity_id = key.id;
+  replica::read_forgotten(transaction, query, sink);
   replica::read_log(transaction, query, sink);
 }
 

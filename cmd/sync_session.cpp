@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "cmd/sync_session.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <functional>
+#include <iterator>
 
 #include "cmd/cycle_report.hpp"
 #include "cmd/dry_run.hpp"
@@ -56,11 +58,13 @@ void pull_changes(replica::File& file, Context::Connection& connection, Terminal
     report.pulled = pulled_before + done;
     progress.at(done);
   };
-  const replica::PullReport pulled = replica::pull(file, connection.exchange(), pull_options);
+  replica::PullReport pulled = replica::pull(file, connection.exchange(), pull_options);
   report.pulled = pulled_before + pulled.pulled;
   report.end = pulled.end;
   report.reason = pulled.reason;
   report.push_first = pulled.push_first;
+  report.overwritten += pulled.overwritten;
+  std::ranges::move(pulled.overwrites, std::back_inserter(report.overwrites));
 }
 
 /// Fills the report as it goes: what was done before a fault is in it.

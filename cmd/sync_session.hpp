@@ -6,10 +6,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "cmd/command_line.hpp"
 #include "cmd/context.hpp"
 #include "cmd/settings.hpp"
+#include "protocol/messages.hpp"
 #include "replica/file.hpp"
 #include "replica/push.hpp"
 
@@ -31,6 +33,8 @@ struct CycleReport {
   std::string reason;
   replica::PushReport push;
   std::int64_t pulled = 0;
+  std::int64_t overwritten = 0;  // as in replica::PullReport; so the next
+  std::vector<protocol::OverwriteReport> overwrites;
   bool push_first = false;  // nothing was pulled, since a restored server has to be sent again what it had
   bool cut_short = false;   // by a fault, or since the server was not reached
 };

@@ -69,13 +69,16 @@ void StorePool::run(Shelf& shelf, const Body& body) {
 /// Null when one may be opened.
 std::unique_ptr<sql::Database> StorePool::borrow(Shelf& shelf, Deadline deadline) {
   std::unique_lock lock(mutex_);
-  ++shelf.waiting;
-  const bool is_free = returned_.wait_until(lock, deadline, [&] { return shelf.lent < shelf.max; });
-  --shelf.waiting;
+  const std::uint64_t ticket = ++shelf.tickets;
+  shelf.waiting.push_back(ticket);
+  const auto is_my_turn = [&] { return shelf.lent < shelf.max && shelf.waiting.front() == ticket; };
+  const bool is_free = returned_.wait_until(lock, deadline, is_my_turn);
+  std::erase(shelf.waiting, ticket);
+  if (is_free) ++shelf.lent;
+  if (shelf.lent < shelf.max) returned_.notify_all();  // it is the next one's turn
   if (!is_free) {
     throw Error(ErrorCode::busy, "the store is busy with other requests", "Send it again in a moment.");
   }
-  ++shelf.lent;
   if (shelf.free.empty()) return nullptr;
   auto database = std::move(shelf.free.back());
   shelf.free.pop_back();
@@ -85,7 +88,7 @@ std::unique_ptr<sql::Database> StorePool::borrow(Shelf& shelf, Deadline deadline
 StorePool::Usage StorePool::usage(sql::Access access) {
   const std::lock_guard lock(mutex_);
   const Shelf& shelf = access == sql::Access::write ? writers_ : readers_;
-  return {.lent = shelf.lent, .free = shelf.max - shelf.lent, .waiting = shelf.waiting};
+  return {.lent = shelf.lent, .free = shelf.max - shelf.lent, .waiting = shelf.waiting.size()};
 }
 
 void StorePool::give_back(Shelf& shelf, std::unique_ptr<sql::Database> database) {

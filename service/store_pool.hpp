@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // The service's connections to its store: some that write (one, for a file: writers queue here instead of polling for
-// SQLite's lock) and some that read. Who waits is served in no order, but none waits longer than it is told to. A
+// SQLite's lock) and some that read. Who waits first is served first, and none waits longer than it is told to. A
 // connection that a fault went through is not used again.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -52,7 +54,8 @@ class StorePool {
     sql::Access access;
     std::size_t max;
     std::size_t lent = 0;
-    std::size_t waiting = 0;
+    std::uint64_t tickets = 0;          // given out so far
+    std::deque<std::uint64_t> waiting;  // in the order in which they came
     std::vector<std::unique_ptr<sql::Database>> free;
   };
   class Loan;

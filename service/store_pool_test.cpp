@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "sql/sqlite.hpp"
 
@@ -72,6 +74,27 @@ TEST_CASE("what took long is not tried again") {
                          "broken off", Error);
     CHECK(pool.calls == 1);
   }
+}
+
+TEST_CASE("who waits first is served first, before whoever comes back at once") {
+  SteppingClock clock{from_ms(0)};
+  const auto open = [](sql::Access) {
+    return sql::open_sqlite({":memory:", sql::Open::create, sql::Durability::normal, 20});
+  };
+  StorePool pool(open, {.writers = 1, .readers = 1, .wait = std::chrono::minutes(1)}, clock);
+  std::string order;  // written to by whoever has the one connection
+  std::vector<std::thread> others;
+  const auto wait_in_line = [&](char name) {
+    const std::size_t before = others.size();
+    others.emplace_back([&pool, &order, name] { pool.read([&](sql::Database&) { order += name; }); });
+    while (pool.usage(sql::Access::read).waiting == before) std::this_thread::yield();
+  };
+  pool.read([&](sql::Database&) {
+    for (const char name : {'a', 'b', 'c'}) wait_in_line(name);
+  });
+  pool.read([&](sql::Database&) { order += '!'; });
+  for (std::thread& other : others) other.join();
+  CHECK(order == "abc!");
 }
 
 TEST_CASE("no connection is waited for without end") {

@@ -224,6 +224,8 @@ void PullReplyWriter::overwritten(const OverwriteReport& report) {
 std::string PullReplyWriter::finish(const End& end) && {
   JsonWriter writer(out_);
   writer.end_array();
+  // In front of how the page ends, so that this can be guessed.
+  if (!overwritten_.empty()) writer.key("overwritten").raw(overwritten_).end_array();
   writer.key("new_sync_cursor");
   if (end.new_cursor) {
     writer.number(end.new_cursor->value);
@@ -235,7 +237,6 @@ std::string PullReplyWriter::finish(const End& end) && {
   if (!end.epoch.empty()) writer.key("epoch").text(end.epoch);
   if (end.horizon_us) writer.key("horizon").number(*end.horizon_us);
   if (!end.view.empty()) writer.key("view").text(end.view);
-  if (!overwritten_.empty()) writer.key("overwritten").raw(overwritten_).end_array();
   writer.end_object();
   return std::move(out_);
 }

@@ -210,6 +210,7 @@ TEST_CASE("what was overwritten comes with a page, and is left out where there i
                         .by_program = true},
                        {.mutation_id = {"01KAM4Z6P2VM3N929H3W21AJKD"}, .key = {{"Task"}, {"f"}}, .deleted = true}};
   CHECK(pull_reply(encode(reply)) == reply);
+  CHECK(guess_pull_end(encode(reply))->new_cursor == tether::Cursor{7});
   CHECK(decode_overwrites("[" + encode_overwrite(reply.overwritten[0]) + "]").at(0) == reply.overwritten[0]);
   reply.overwritten[0].written_at_ms = std::int64_t{1} << 60;  // as a hostile clock has it
   CHECK(pull_reply(encode(reply)).overwritten[0].written_at_ms == 0);

@@ -99,7 +99,10 @@ TEST_CASE("a store that another program is changing is served at once, and pushe
 void make_store_of_schema_4(const Folder& folder, const std::string& path) {
   REQUIRE(run(folder, {"migrate", "--store", "sqlite:" + path}) == 0);
   sql::open_sqlite({.path = path})
-      ->execute_script("DROP INDEX tether_records_long; DELETE FROM tether_schema WHERE version = 5;");
+      ->execute_script(
+          "DROP INDEX tether_overwritten_writer; ALTER TABLE tether_overwritten DROP COLUMN order_us; "
+          "ALTER TABLE tether_overwritten DROP COLUMN written_version; DROP INDEX tether_records_long; "
+          "DELETE FROM tether_schema WHERE version > 4;");
 }
 
 TEST_CASE("a store to be migrated that another program is changing is waited for, as long as is said") {

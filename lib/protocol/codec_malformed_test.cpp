@@ -86,6 +86,14 @@ TEST_CASE("what follows a string that stands for no text is checked as ever") {
   }
 }
 
+TEST_CASE("a text that ends behind a backslash is read no further, whatever lies behind it in memory") {
+  const std::string whole = R"({"client_id":"c","mutations":[{"payload":{"a":"xxx\", and what is somebody else's)";
+  const std::string_view cut = std::string_view(whole).substr(0, whole.find('\\') + 1);
+  CHECK(cut.ends_with("xxx\\"));
+  CHECK(fault([](std::string_view body) { decode_push_request(body, Limits{}); }, cut) ==
+        "mutations[0].payload: not valid JSON: the text ends after 51 bytes, expected the end of a string");
+}
+
 TEST_CASE("an id that is none is echoed, cut off where it is long") {
   const auto echo = [](const std::string& id) {
     const PushRequest request = push_request(R"({"client_id":"c","mutations":[{"mutation_id":")" + id +

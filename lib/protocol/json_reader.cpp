@@ -181,7 +181,7 @@ std::string_view JsonReader::written_string() {
     if (text_[at_] == '"') return text_.substr(start, at_++ - start);
     if (allows_broken_text_) {
       has_escapes_ = has_escapes_ || text_[at_] == '\\';
-      at_ += text_[at_] == '\\' ? 2 : 1;
+      at_ = std::min<std::size_t>(at_ + (text_[at_] == '\\' ? 2 : 1), text_.size());  // it may end behind a backslash
     } else if (text_[at_] == '\\') {
       escape();
     } else {

@@ -101,7 +101,7 @@ protocol::LossReport Merge::report() const {
   protocol::ObjectWriter values_sent;
   protocol::ObjectWriter values_standing;
   for (const std::string& field : applied.lost) {
-    if (std::ranges::find(model.hide, field) != model.hide.end()) continue;
+    if (!rules::is_told(model, field)) continue;
     report.fields.push_back(rules::outbound_name(model, field));
     add_if_there(values_sent, sent.payload, report.fields.back());
     add_if_there(values_standing, stands, report.fields.back());
@@ -136,7 +136,7 @@ std::optional<protocol::OverwriteReport> told_overwrite(const Untold& untold, co
   protocol::ObjectWriter lost;
   for (const std::string_view name : rules::elements(loss.detail)) {
     const std::string field = protocol::unescaped(name.substr(1, name.size() - 2));
-    if (std::ranges::find(model.hide, field) != model.hide.end()) continue;
+    if (!rules::is_told(model, field)) continue;
     report.fields.push_back(rules::outbound_name(model, field));
     add_if_there(lost, told, report.fields.back());
   }

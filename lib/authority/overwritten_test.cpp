@@ -158,6 +158,13 @@ TEST_CASE_FIXTURE(Overwritten, "it is told under the names and behind the masks 
 }
 
 TEST_CASE_FIXTURE(Overwritten,
+                  "of a field that clients know by no name nothing is told, least of all another one's value") {
+  meet(R"({"secret":"1","pin":"7"})", R"({"secret":"2","pin":"7"})");
+  server.use("Task", {.rename = {{"secret", "pin"}}});
+  CHECK(told(server.pull(by("ann", seen_by_ann))).empty());
+}
+
+TEST_CASE_FIXTURE(Overwritten,
                   "of a record outside of its part a client is told nothing, and of one that left it not who") {
   const rules::Conditions title_is_hose{{.field = "title", .any_of = {{.constant = R"("hose")"}}}};
   const rules::Conditions title_is_other{{.field = "title", .any_of = {{.constant = R"("other")"}}}};

@@ -104,8 +104,7 @@ std::string messages_data(const Model& model, std::string_view messages) {
 }
 
 std::vector<std::string> told(const Model& model, std::vector<std::string> fields) {
-  std::erase_if(fields,
-                [&](const std::string& field) { return std::ranges::find(model.hide, field) != model.hide.end(); });
+  std::erase_if(fields, [&](const std::string& field) { return !is_told(model, field); });
   for (std::string& field : fields) field = outbound_name(model, field);
   return fields;
 }

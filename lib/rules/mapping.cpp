@@ -278,6 +278,10 @@ std::string outbound(const Model& model, std::string_view payload, const Times& 
   return std::move(out).finish();
 }
 
+bool is_told(const Model& model, std::string_view field) {
+  return !contains(model.hide, field) && !told_name(model, field).empty();
+}
+
 std::string outbound_name(const Model& model, std::string_view field) {
   const auto told = told_name(model, field);
   return std::string(told.empty() ? field : told);

@@ -46,7 +46,9 @@ struct Times {
 
 /// The payload as a client is told it.
 std::string outbound(const Model& model, std::string_view payload, const Times& times);
-/// A field's name as clients know it.
+/// A field's name as clients know it; as it is stored, where they know another one by that name.
 std::string outbound_name(const Model& model, std::string_view field);
+/// Whether clients are told a stored field at all.
+bool is_told(const Model& model, std::string_view field);
 
 }  // namespace tether::rules

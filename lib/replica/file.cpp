@@ -19,7 +19,6 @@ constexpr int k_cache_kib = 8'000;
 
 constexpr std::string_view k_in_memory = ":memory:";
 constexpr std::int64_t k_table_count = 4;  // of schema.sql, in a file of the first tether
-constexpr std::string_view k_later_table = "tether_overwritten";
 constexpr std::string_view k_empty_later_table =
     "CREATE TEMP TABLE tether_overwritten (model, entity_id, version, mutation_id, timestamp, report, told_at)";
 

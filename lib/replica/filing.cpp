@@ -17,11 +17,6 @@ using protocol::Mutation;
 using protocol::Operation;
 using Kind = Outcome::Kind;
 
-// Of rejections, conflicts and losses each, kept for the report; the log keeps all of them. What they say is another's
-// text, as long as the records are.
-constexpr std::size_t k_reported_max = 1000;
-constexpr std::size_t k_reported_bytes_max = 4 * 1024 * 1024;
-
 // From so many open edits of an entity on, they are folded ahead; and of so many entities at a time.
 constexpr std::int64_t k_many_open_edits = 500;
 constexpr std::size_t k_ahead_max = 16;
@@ -107,20 +102,7 @@ bool already_pulled(const RecordRow& row, std::int64_t log_id, const std::option
   return row.rebased_log_id >= log_id && rev && *rev <= row.rev;
 }
 
-std::size_t bytes_of(const std::vector<std::string>& texts) {
-  std::size_t bytes = 0;
-  for (const std::string& text : texts) bytes += text.size();
-  return bytes;
-}
-
 }  // namespace
-
-bool Filing::Told::takes(std::size_t more_bytes) {
-  if (count == k_reported_max || more_bytes > k_reported_bytes_max - bytes) return false;
-  ++count;
-  bytes += more_bytes;
-  return true;
-}
 
 Filing::Filing(sql::Transaction& transaction) : mappings_(transaction) {
   transaction.run(k_failed_entities, {},

@@ -16,6 +16,7 @@
 #include "replica/outbox.hpp"
 #include "replica/push.hpp"
 #include "replica/record_row.hpp"
+#include "replica/report_room.hpp"
 
 namespace tether::replica {
 
@@ -36,13 +37,6 @@ class Filing {
     const Outcome* outcome;
     bool settled = false;    // a person dealt with it while it was on the wire, so its refusal is nobody's business
     bool overtaken = false;  // it failed behind a newer one that the server had taken before, which settles it
-  };
-  /// How much of one kind the report holds.
-  struct Told {
-    std::size_t count = 0;
-    std::size_t bytes = 0;
-    /// Whether one more of so many bytes has room, which is then taken.
-    bool takes(std::size_t more_bytes);
   };
   struct Refusal {
     std::string_view status;
@@ -72,9 +66,9 @@ class Filing {
   // Of entities with so many open edits that folding them for each batch would take long.
   std::map<EntityKey, EditsAhead> ahead_;
   std::int64_t data_version_ = 0;
-  Told rejections_;
-  Told conflicts_;
-  Told losses_;
+  ReportRoom rejections_;
+  ReportRoom conflicts_;
+  ReportRoom losses_;
   std::string now_;
   std::int64_t now_ms_ = 0;
 };

@@ -142,6 +142,7 @@ TEST_CASE("a file of an earlier tether gets a place for it when it is opened, an
     File before = File::open_read_only(bench.path, bench.clock, bench.random);
     CHECK(entries(before) == 1);
     CHECK(rows(before.database(), tables) == "0");
+    CHECK(check_file(before, /*fix=*/false)[1].result == CheckResult::ok);
   }
   File after = bench.open();
   CHECK(entries(after) == 1);

@@ -13,6 +13,7 @@
 #include "replica/incoming.hpp"
 #include "replica/overwritten.hpp"
 #include "replica/repeatable_writes.hpp"
+#include "replica/report_room.hpp"
 #include "replica/restored.hpp"
 
 namespace tether::replica {
@@ -21,9 +22,6 @@ namespace {
 // A server may send a pull back to the beginning because it was restored, and because the cursor is too old; not again
 // and again.
 constexpr int k_restarts_max = 2;
-
-// Of what was overwritten, kept for the report.
-constexpr std::size_t k_reported_max = 1000;
 
 constexpr sql::Statement k_anything_stored{
     "SELECT 1 WHERE EXISTS (SELECT 1 FROM tether_records) OR EXISTS (SELECT 1 FROM tether_mutation_logs)"};
@@ -253,7 +251,7 @@ class Session {
   void report(std::vector<protocol::OverwriteReport> overwritten) {
     report_.overwritten += std::ssize(overwritten);
     for (protocol::OverwriteReport& one : overwritten) {
-      if (report_.overwrites.size() < k_reported_max) report_.overwrites.push_back(std::move(one));
+      if (room_.takes(one.lost.size() + bytes_of(one.fields))) report_.overwrites.push_back(std::move(one));
     }
   }
 
@@ -275,6 +273,7 @@ class Session {
   bool went_back_ = false;      // the server sent something older than this file has seen
   int restarts_ = 0;
   PullReport report_;
+  ReportRoom room_;  // in it, for what was overwritten
 };
 
 }  // namespace

@@ -36,6 +36,8 @@ std::vector<SchemaObject> missing_objects(sql::Database& database);
 /// client.
 void add_missing_objects(sql::Database& database);
 
+/// The table that a file of an earlier tether lacks until it is opened for writing.
+inline constexpr std::string_view k_later_table = "tether_overwritten";
 /// Makes one of our tables where it is missing.
 void add_table(sql::Database& database, std::string_view name);
 

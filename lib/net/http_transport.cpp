@@ -112,11 +112,13 @@ class HttpTransport final : public replica::Transport {
   Watchdog watchdog_;
 };
 
-/// The body as it lies there: a batch may be large, and httplib would hold a copy of it.
+/// The body as it lies there: a batch may be large, and httplib would hold a copy of it. That it could not be sent
+/// httplib knows by itself; false would mean that the caller wants no more.
 void send_in_place(httplib::Request& request, std::string_view body) {
   request.content_length_ = body.size();
   request.content_provider_ = [body](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
-    return sink.write(body.data() + offset, length);
+    sink.write(body.data() + offset, length);
+    return true;
   };
 }
 

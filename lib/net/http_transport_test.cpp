@@ -138,7 +138,9 @@ TEST_CASE("a server that closes in the middle, at any byte, is Unreachable") {
 
 TEST_CASE("a server that closes while a large request is being sent is Unreachable, and no signal kills the program") {
   FakeServer server([](int) {});
-  CHECK(unreachable(transport_to(server.url())->push(std::string(8'000'000, ' '))).worth_retrying);
+  const auto away = unreachable(transport_to(server.url())->push(std::string(8'000'000, ' ')));
+  CHECK(away.worth_retrying);
+  CHECK(away.reason.ends_with("closed while the request was being sent"));
 }
 
 TEST_CASE("a server that hangs, or sends a byte now and then, is given up at the deadline") {

@@ -136,7 +136,7 @@ class Session {
   std::optional<protocol::PullReply> arrive_while_applying(std::optional<Page>& waiting) {
     const std::string wanted = request(at_);
     if (!asked_ || asked_->text != wanted) ask(wanted);
-    const Answer answer = exchange_.finish(*asked_->request);
+    const Answer answer = answer_or_apply(waiting);
     asked_.reset();
     const auto* text = std::get_if<Reply>(&answer);
     if (text != nullptr) ask_ahead(text->body);
@@ -151,6 +151,17 @@ class Session {
     report_.end = why.end;
     report_.reason = why.reason;
     return std::nullopt;
+  }
+
+  /// Where no answer can be had for a fault, the page that is waiting is applied all the same: or it would never be,
+  /// when the one behind it can never be taken.
+  Answer answer_or_apply(const std::optional<Page>& waiting) {
+    try {
+      return exchange_.finish(*asked_->request);
+    } catch (const Error&) {
+      if (waiting) apply(*waiting);
+      throw;
+    }
   }
 
   /// Asks for the page behind one that is not decoded yet, in the middle of a pull that goes its way.

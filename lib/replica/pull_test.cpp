@@ -63,6 +63,18 @@ TEST_CASE("pages follow one another to the end") {
   CHECK(cursor_of(desk) == "30");
 }
 
+TEST_CASE("a page behind which comes one that cannot be taken is kept all the same") {
+  Desk desk;
+  desk.server.on_pull = [](const PullRequest& request) -> Answer {
+    if (request.cursor == Cursor{20}) throw ReplyTooLong("the answer is too long");
+    const std::int64_t at = request.cursor.value_or(Cursor{0}).value;
+    return Reply{protocol::encode(page({snapshot("r" + std::to_string(at), "{}", 1)}, at + 10, true))};
+  };
+  CHECK_THROWS_AS(desk.pull(), ReplyTooLong);
+  CHECK(cursor_of(desk) == "20");
+  CHECK(record_of(desk.file, "r10") == "{}|0|0|1|NULL|NULL|0");
+}
+
 TEST_CASE("each page is asked for once, also ahead and in a thread of its own") {
   Desk desk;
   desk.server.reply_to_pull([](const PullRequest& request) {

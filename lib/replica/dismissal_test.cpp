@@ -71,6 +71,21 @@ TEST_CASE("what was refused together is given up together, and what was written 
   CHECK(invoice.differences() == "");
 }
 
+TEST_CASE("of all, what a sync beside it lets fail is given up with its record") {
+  Invoice invoice;
+  const MutationId before = update(invoice.file, "inv", R"({"by":"ann"})")->mutation_id;
+  invoice.refused_notes(500);
+  const MutationId refused = invoice.too_much();
+  const auto sync_beside = [&](std::int64_t count) {
+    if (count == 500) invoice.refused(before);
+  };
+  const auto none = [](const Refusal&) { FAIL("refused"); };
+  CHECK(dismiss_all_failed(invoice.file, none, sync_beside).dismissed == 502);
+  CHECK(invoice.settled_by(refused) == "dismissed");
+  CHECK(invoice.settled_by(before) == "dismissed");
+  CHECK(invoice.differences() == "");
+}
+
 TEST_CASE("of all, a record with an edit that waits with what would be given up holds up no other") {
   Invoice invoice;
   std::int64_t others = 3;

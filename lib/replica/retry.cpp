@@ -105,23 +105,19 @@ struct GivenUp {
   std::vector<Refusal> refused;
 };
 
-/// One step of all: what failed of the records that come next. A record whose first one is behind the step was refused
-/// by an earlier one.
-GivenUp give_up_next(File& file, sql::Transaction& transaction, std::int64_t& after) {
-  const std::int64_t begin = after;
-  std::set<EntityKey> records;
-  for (const FailedMutation& mutation : next_failed(transaction, after)) records.insert(mutation.key);
+/// One step of all: what failed of the records that come next, but of those that were refused by an earlier one.
+GivenUp give_up_next(File& file, sql::Transaction& transaction, const std::set<EntityKey>& refused_before,
+                     std::int64_t& after) {
   FailedByRecord by_record;
-  for (const EntityKey& key : records) {
-    std::vector<FailedMutation> failed;
-    bool refused_before = false;
-    transaction.run(k_failed_of_record, {key.model.value, key.id.value}, [&](const sql::Row& row) {
-      refused_before = refused_before || row.integer(0) <= begin;
-      failed.push_back(failed_mutation(row));
-    });
-    if (!refused_before) by_record.emplace(key, std::move(failed));
+  bool more = false;
+  for (const FailedMutation& next : next_failed(transaction, after)) {
+    more = true;
+    if (refused_before.contains(next.key) || by_record.contains(next.key)) continue;
+    std::vector<FailedMutation>& failed = by_record[next.key];
+    transaction.run(k_failed_of_record, {next.key.model.value, next.key.id.value},
+                    [&](const sql::Row& row) { failed.push_back(failed_mutation(row)); });
   }
-  GivenUp step{.more = !records.empty()};
+  GivenUp step{.more = more};
   step.dismissal =
       give_up(file, transaction, by_record, [&](Refusal&& refusal) { step.refused.push_back(std::move(refusal)); });
   return step;
@@ -281,15 +277,17 @@ Dismissal dismiss_all_failed(File& file, const std::function<void(const Refusal&
                              const std::function<void(std::int64_t)>& progress) {
   Dismissal all;
   std::int64_t refusals = 0;
+  std::set<EntityKey> refused_records;
   std::int64_t after = 0;
   for (bool more = true; more;) {
     const GivenUp step = sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-      return give_up_next(file, transaction, after);
+      return give_up_next(file, transaction, refused_records, after);
     });
     more = step.more;
     all.dismissed += step.dismissal.dismissed;
     std::ranges::copy(step.dismissal.along, std::back_inserter(all.along));
     refusals += std::ssize(step.refused);
+    for (const Refusal& refusal : step.refused) refused_records.insert(refusal.mutation.key);
     std::ranges::for_each(step.refused, refused);
     if (more) progress(all.dismissed + refusals);
   }

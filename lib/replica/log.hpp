@@ -21,9 +21,8 @@ struct LogEntry {
   std::string synced_at;    // RFC 3339; empty: NULL; so the next two
   std::string rejection_reason;
   std::string rejection_data;
-  std::string lost;  // what a merge left out of it (PROTOCOL.md, `lost`); empty: nothing
-  std::string
-      overwritten;  // what others took the place of later: an array (PROTOCOL.md, `overwritten`); empty: nothing
+  std::string lost;         // what a merge left out of it (PROTOCOL.md, `lost`); empty: nothing
+  std::string overwritten;  // what others took the place of (PROTOCOL.md, `overwritten`): an array; empty: nothing
   std::int64_t retry_count = 0;
   std::string created_at;
   std::string updated_at;

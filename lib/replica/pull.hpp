@@ -25,10 +25,9 @@ struct PullOptions {
 struct PullReport {
   End end = End::done;
   std::string reason;
-  std::int64_t pulled = 0;  // snapshots applied
-  std::int64_t overwritten =
-      0;  // mutations of this file of which others had overwritten something, told for the first time
-  std::vector<protocol::OverwriteReport> overwrites;  // the first 1000 of them; the log has all
+  std::int64_t pulled = 0;       // snapshots applied
+  std::int64_t overwritten = 0;  // told for the first time: what others had overwritten of this file's mutations
+  std::vector<protocol::OverwriteReport> overwrites;  // at most 1000 of it, and 4 MiB; the log has all
   // The server was restored: what it had acknowledged is pending again. Until it was pushed nothing is pulled.
   bool push_first = false;
 };

@@ -3,29 +3,20 @@
 
 #include <doctest/doctest.h>
 
-#include "cmd/desk.hpp"
-#include "testing/world.hpp"
+#include "cmd/office_fixture.hpp"
 
 namespace tether::cmd {
 
 namespace {
 
-struct Office {
-  testing::World world{7};
-  testing::TemporaryDirectory folder;
-  TransportFactory wire = [this](const net::HttpOptions&) {
-    return std::make_unique<testing::FakeTransport>(world.wire());
-  };
-  Desk ann{folder.file("ann.db"), world.clock(), world.random(), wire};
-  Desk ben{folder.file("ben.db"), world.clock(), world.random(), wire};
-
+struct MappedOffice : Office {
   std::string shown(Desk& desk, const std::string& id) { return desk.type({"--json", "show", "Task", id}).out; }
 };
 
 }  // namespace
 
 TEST_CASE("what is configured of a model is listed, shown and forgotten like any setting") {
-  Office office;
+  MappedOffice office;
   CHECK(office.ann.type({"config", "models.Task.rename.title", "name"}).status == 0);
   CHECK(office.ann.type({"config", "models.Task.drop", "secret,notes"}).out == "");
   const std::string list = office.ann.type({"config", "--list"}).out;
@@ -42,13 +33,13 @@ TEST_CASE("what is configured of a model is listed, shown and forgotten like any
 }
 
 TEST_CASE("a value that cannot be used is refused with the setting named once") {
-  Office office;
+  MappedOffice office;
   const Said said = office.ann.type({"config", "models.Task.set.source", ":=bad"});
   CHECK(said.err.starts_with("tether: models.Task.set.source: what follows := is no JSON value\n"));
 }
 
 TEST_CASE("what one calls title and keeps to itself another one sees as name and not at all") {
-  Office office;
+  MappedOffice office;
   office.ann.type({"config", "models.Task.rename.title", "name"});
   office.ann.type({"config", "models.Task.drop", "secret"});
   office.ann.type({"config", "models.Task.set.source", "laptop-7"});
@@ -69,7 +60,7 @@ TEST_CASE("what one calls title and keeps to itself another one sees as name and
 }
 
 TEST_CASE("an edit of what stays here is never in anyone's way") {
-  Office office;
+  MappedOffice office;
   office.ann.type({"config", "models.Task.drop", "secret"});
   const std::string id =
       value_behind(office.ann.type({"--json", "record", "create", "Task", "title=Pump"}).out, R"("id":")");
@@ -85,7 +76,7 @@ TEST_CASE("an edit of what stays here is never in anyone's way") {
 }
 
 TEST_CASE("what may have reached the server keeps what it was sent with, and the person is told") {
-  Office office;
+  MappedOffice office;
   office.ann.type({"record", "create", "Task", "title=Pump", "secret=x"});
   office.world.wire().drop_next_reply();
   CHECK(office.ann.type({"push"}).status == 4);
@@ -95,7 +86,7 @@ TEST_CASE("what may have reached the server keeps what it was sent with, and the
 }
 
 TEST_CASE("no mapping changes while the file is synced, and none that is wrong is stored") {
-  Office office;
+  MappedOffice office;
   {
     const replica::SyncLock lock(office.ann.path());
     CHECK(office.ann.type({"config", "models.Task.drop", "secret"}).status == 6);

@@ -6,9 +6,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cmd/desk.hpp"
 #include "cmd/editor.hpp"
-#include "testing/world.hpp"
+#include "cmd/office_fixture.hpp"
 
 namespace tether::cmd {
 
@@ -38,14 +37,7 @@ std::string sed(const std::string& script) {
   return "sed -i '" + script + "'";
 }
 
-struct Quarrel {
-  testing::World world{7};
-  testing::TemporaryDirectory folder;
-  TransportFactory wire = [this](const net::HttpOptions&) {
-    return std::make_unique<testing::FakeTransport>(world.wire());
-  };
-  Desk ann{folder.file("ann.db"), world.clock(), world.random(), wire};
-  Desk ben{folder.file("ben.db"), world.clock(), world.random(), wire};
+struct Quarrel : Office {
   std::string id =
       value_behind(ann.type({"--json", "record", "create", "Task", "title=Pump", "done:=false"}).out, R"("id":")");
   std::string mutation_id;

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
-#include "cmd/desk.hpp"
-#include "testing/world.hpp"
+#include "cmd/office_fixture.hpp"
 
 namespace tether::cmd {
 
 namespace {
 
 /// Ann lost a title against Ben; her conflict waits.
-struct Quarrel {
-  testing::World world{7};
-  testing::TemporaryDirectory folder;
-  TransportFactory wire = [this](const net::HttpOptions&) {
-    return std::make_unique<testing::FakeTransport>(world.wire());
-  };
-  Desk ann{folder.file("ann.db"), world.clock(), world.random(), wire};
-  Desk ben{folder.file("ben.db"), world.clock(), world.random(), wire};
+struct Quarrel : Office {
   std::string id;
   std::string mutation_id;
 

@@ -4,7 +4,7 @@
 
 #include <csignal>
 
-#include "cmd/cycle_fixture.hpp"
+#include "cmd/office_fixture.hpp"
 
 namespace tether::cmd {
 
@@ -102,11 +102,7 @@ TEST_CASE("what a merge lost is named with its record and its fields, and stands
   Stage stage;
   const std::string id =
       value_behind(stage.ann.type({"--json", "record", "create", "Task", "hours:=3"}).out, R"("id":")");
-  stage.script = [](replica::Call, const std::string& request) {
-    const std::string mutation = value_behind(request, R"("mutation_id":")");
-    return replica::Reply{R"({"applied":[")" + mutation + R"("],"merged":[")" + mutation + R"("],"lost":{")" +
-                          mutation + R"(":{"fields":["hours"],"sent":{"hours":3},"stands":{"hours":4}}}})"};
-  };
+  stage.merge_losing(R"({"fields":["hours"],"sent":{"hours":3},"stands":{"hours":4}})");
   const Said said = stage.ann.type({"-q", "push"});
   CHECK(said.status == 0);
   CHECK(said.out.starts_with("merged "));
@@ -121,11 +117,7 @@ TEST_CASE("losses as JSON have the record and the values") {
   Stage stage;
   const std::string id =
       value_behind(stage.ann.type({"--json", "record", "create", "Task", "hours:=3"}).out, R"("id":")");
-  stage.script = [](replica::Call, const std::string& request) {
-    const std::string mutation = value_behind(request, R"("mutation_id":")");
-    return replica::Reply{R"({"applied":[")" + mutation + R"("],"lost":{")" + mutation +
-                          R"(":{"fields":["hours"],"sent":{"hours":3}}}})"};
-  };
+  stage.merge_losing(R"({"fields":["hours"],"sent":{"hours":3}})");
   const std::string out = stage.ann.type({"--json", "push"}).out;
   CHECK(out.find(R"("model":"Task","id":")" + id +
                  R"(","lost":{"fields":["hours"],"sent":{"hours":3},"stands":{}}}])") != std::string::npos);

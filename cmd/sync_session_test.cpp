@@ -2,7 +2,7 @@
 // Two people at two terminals and a server in one process: what push, pull and sync do and end with.
 #include <doctest/doctest.h>
 
-#include "cmd/cycle_fixture.hpp"
+#include "cmd/office_fixture.hpp"
 
 namespace tether::cmd {
 

@@ -6,67 +6,53 @@
 #include <fstream>
 
 #include "cmd/byte_size.hpp"
-#include "cmd/desk.hpp"
-#include "testing/world.hpp"
+#include "cmd/office_fixture.hpp"
 
 namespace tether::cmd {
 
-namespace {
-
-struct House {
-  testing::World world{7};
-  testing::TemporaryDirectory folder;
-  TransportFactory wire = [this](const net::HttpOptions&) {
-    return std::make_unique<testing::FakeTransport>(world.wire());
-  };
-  Desk ann{folder.file("ann.db"), world.clock(), world.random(), wire};
-};
-
-}  // namespace
-
 TEST_CASE("what is long synced is forgotten, what is pending never") {
-  House house;
-  house.ann.type({"record", "create", "Task", "--id", "pump", "title=Pump"});
-  house.ann.type({"sync"});
-  house.ann.type({"record", "create", "Task", "--id", "valve", "title=Valve"});
-  house.world.clock().advance(std::chrono::hours(24 * 91));
-  const Said said = house.ann.type({"compact"});
+  Office office;
+  office.ann.type({"record", "create", "Task", "--id", "pump", "title=Pump"});
+  office.ann.type({"sync"});
+  office.ann.type({"record", "create", "Task", "--id", "valve", "title=Valve"});
+  office.world.clock().advance(std::chrono::hours(24 * 91));
+  const Said said = office.ann.type({"compact"});
   CHECK(said.status == 0);
   CHECK(said.out.starts_with("forgot 1 log entry and 0 deleted records\n"));
-  CHECK(house.ann.type({"push", "--dry-run", "--offline"}).out.starts_with("would push 1 mutation\n"));
-  CHECK(house.ann.type({"list", "Task"}).out.find("Pump") != std::string::npos);
+  CHECK(office.ann.type({"push", "--dry-run", "--offline"}).out.starts_with("would push 1 mutation\n"));
+  CHECK(office.ann.type({"list", "Task"}).out.find("Pump") != std::string::npos);
 }
 
 TEST_CASE("what is younger than told stays") {
-  House house;
-  house.ann.type({"record", "create", "Task", "title=Pump"});
-  house.ann.type({"sync"});
+  Office office;
+  office.ann.type({"record", "create", "Task", "title=Pump"});
+  office.ann.type({"sync"});
   const std::string kept = R"({"log_rows":0,"tombstones":0,)";
-  CHECK(house.ann.type({"--json", "compact", "--keep", "10d"}).out.starts_with(kept));
-  CHECK(house.ann.type({"compact", "--keep", "soon"}).status == 2);
+  CHECK(office.ann.type({"--json", "compact", "--keep", "10d"}).out.starts_with(kept));
+  CHECK(office.ann.type({"compact", "--keep", "soon"}).status == 2);
 }
 
 TEST_CASE("a file that is being synced is not compacted") {
-  House house;
-  const replica::SyncLock other(house.ann.path());
-  CHECK(house.ann.type({"compact"}).status == 6);
+  Office office;
+  const replica::SyncLock other(office.ann.path());
+  CHECK(office.ann.type({"compact"}).status == 6);
 }
 
 TEST_CASE("a backup is a whole copy, and overwrites nothing") {
-  House house;
-  house.ann.type({"record", "create", "Task", "--id", "pump", "title=Pump"});
-  const std::string path = house.folder.file("copy.db");
-  const Said said = house.ann.type({"backup", path});
+  Office office;
+  office.ann.type({"record", "create", "Task", "--id", "pump", "title=Pump"});
+  const std::string path = office.folder.file("copy.db");
+  const Said said = office.ann.type({"backup", path});
   CHECK(said.status == 0);
-  CHECK(said.out == "copied " + house.ann.path() + " to " + path + " (" + human_bytes(file_bytes(path)) + ")\n");
-  CHECK(house.ann.type({"--db", path, "list", "Task"}).status == 0);
-  CHECK(house.ann.type({"backup", path}).status == 1);
+  CHECK(said.out == "copied " + office.ann.path() + " to " + path + " (" + human_bytes(file_bytes(path)) + ")\n");
+  CHECK(office.ann.type({"--db", path, "list", "Task"}).status == 0);
+  CHECK(office.ann.type({"backup", path}).status == 1);
   const std::string beside = path + ".2";
   std::ofstream(beside + "-wal") << "of another file";
-  CHECK(house.ann.type({"backup", beside}).err.find(beside + "-wal exists already") != std::string::npos);
+  CHECK(office.ann.type({"backup", beside}).err.find(beside + "-wal exists already") != std::string::npos);
   CHECK_FALSE(std::filesystem::exists(beside));
-  CHECK(house.ann.type({"backup"}).status == 2);
-  Desk copy(path, house.world.clock(), house.world.random(), house.wire);
+  CHECK(office.ann.type({"backup"}).status == 2);
+  Desk copy(path, office.world.clock(), office.world.random(), office.wire);
   CHECK(copy.type({"list", "Task"}).out.find("Pump") != std::string::npos);
 }
 

@@ -33,6 +33,14 @@ struct Stage {
   PuppetScript script;
   Desk ann{folder.file("ann.db"), clock, random, puppet_server(script)};
 
+  /// Each answer takes the one mutation that was sent, and says that `lost` of it is not what is stored.
+  void merge_losing(const std::string& lost) {
+    script = [lost](replica::Call, const std::string& request) {
+      const std::string id = value_behind(request, R"("mutation_id":")");
+      return replica::Reply{R"({"applied":[")" + id + R"("],"merged":[")" + id + R"("],"lost":{")" + id + R"(":)" +
+                            lost + "}}"};
+    };
+  }
   /// Each answer refuses the one mutation that was sent.
   void refuse_with(const std::string& reason, const std::string& data) {
     script = [reason, data](replica::Call, const std::string& request) {

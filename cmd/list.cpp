@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // `tether list`: what models there are, and the local state of one, row by row.
+#include <fmt/ranges.h>
+
 #include <memory>
 
 #include "cmd/arguments.hpp"
@@ -25,8 +27,17 @@ std::pair<std::string, std::string> condition(const std::string& word) {
 }
 
 std::string state_of(const replica::RecordView& record) {
-  if (record.deleted) return record.pending ? "deleted, pending" : "deleted";
-  return record.pending ? "pending" : "synced";
+  std::vector<std::string_view> words;
+  if (record.deleted) words.push_back("deleted");
+  if (record.pending) words.push_back(record.failed ? "failed" : "pending");
+  if (record.conflict) words.push_back("conflict");
+  return words.empty() ? "synced" : fmt::format("{}", fmt::join(words, ", "));
+}
+
+Colour colour_of(const replica::RecordView& record) {
+  if (record.failed || record.conflict) return Colour::red;
+  if (record.deleted) return Colour::dim;
+  return record.pending ? Colour::yellow : Colour::none;
 }
 
 ExitCode list_models(Context& context, const ListOptions& options) {
@@ -76,7 +87,7 @@ ExitCode list_records(Context& context, const ListOptions& options) {
         terminal.line(record_json(record).finish());
         return;
       }
-      const auto colour = record.deleted ? Colour::dim : record.pending ? Colour::yellow : Colour::none;
+      const Colour colour = colour_of(record);
       table.row({{printable(record.key.id.value), colour},
                  {std::to_string(record.rev.value)},
                  {state_of(record), colour},

@@ -31,6 +31,7 @@ JsonObject record_json(const replica::RecordView& record) {
   object.text("id", record.key.id.value).text("model", record.key.model.value).raw("payload", record.payload);
   object.integer("rev", record.rev.value).boolean("pending", record.pending).boolean("deleted", record.deleted);
   object.time_ms("updated_at", record.updated_at_ms);
+  object.boolean("failed", record.failed).boolean("conflict", record.conflict);
   return object;
 }
 

@@ -11,7 +11,7 @@
 
 namespace tether::cmd {
 
-/// `{id, model, payload, rev, pending, deleted, updated_at}`, unfinished: `show` adds to it.
+/// `{id, model, payload, rev, pending, deleted, updated_at, failed, conflict}`, unfinished: `show` adds to it.
 JsonObject record_json(const replica::RecordView& record);
 
 /// The columns of the log by name.

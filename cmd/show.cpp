@@ -83,6 +83,15 @@ void print_fields(Terminal& terminal, const replica::RecordView& record) {
   table.finish();
 }
 
+/// What waits for a person, with the command that deals with it.
+void print_troubles(Terminal& terminal, const replica::RecordView& record) {
+  const auto trouble = [&](std::string_view what) { terminal.line(terminal.painted(Colour::red, what)); };
+  if (record.failed)
+    trouble("an edit was refused: `tether retry ID` with its id below sends it again, with --dismiss gives it up");
+  if (record.conflict)
+    trouble("an edit is in conflict: `tether conflicts show " + printable(record.key.id.value) + "`");
+}
+
 void print_heading(Terminal& terminal, const replica::RecordView& record) {
   std::string state = record.deleted ? "deleted" : record.pending ? "not on the server yet" : "as on the server";
   if (record.deleted && record.pending) state += ", not on the server yet";
@@ -91,6 +100,7 @@ void print_heading(Terminal& terminal, const replica::RecordView& record) {
   terminal.line("server rev " + std::to_string(record.rev.value) +
                 (record.rev.value == 0 ? " (never seen there)" : "") + ", updated " +
                 rfc3339_ms(from_ms(record.updated_at_ms)));
+  print_troubles(terminal, record);
   terminal.line("");
 }
 

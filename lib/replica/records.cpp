@@ -10,9 +10,17 @@
 namespace tether::replica {
 namespace {
 
-constexpr sql::Statement k_of_model{"SELECT " TETHER_RECORD_COLUMNS
-                                    " FROM tether_records WHERE model = $1 AND ($2 = 1 OR deleted = 0) "
-                                    "ORDER BY entity_id"};
+// What went wrong with it: few edits do, and only a record that is open has a failed one.
+#define TETHER_VIEW_OF_RECORDS                                                                              \
+  "SELECT " TETHER_RECORD_COLUMNS                                                                           \
+  ", open_log_id IS NOT NULL AND EXISTS (SELECT 1 FROM tether_mutation_logs AS log "                        \
+  "WHERE log.entity_id = record.entity_id AND log.model = record.model AND log.sync_status = 'failed' "     \
+  "AND log.settled_by IS NULL), EXISTS (SELECT 1 FROM tether_conflicts AS conflict "                        \
+  "WHERE conflict.model = record.model AND conflict.entity_id = record.entity_id AND resolved_at IS NULL) " \
+  "FROM tether_records AS record WHERE model = $1 "
+constexpr sql::Statement k_of_model{TETHER_VIEW_OF_RECORDS "AND ($2 = 1 OR deleted = 0) ORDER BY entity_id"};
+constexpr sql::Statement k_one{TETHER_VIEW_OF_RECORDS "AND entity_id = $2"};
+#undef TETHER_VIEW_OF_RECORDS
 
 constexpr sql::Statement k_models{
     "SELECT model, count(*) FILTER (WHERE deleted = 0), count(open_log_id), count(*) FILTER (WHERE deleted = 1) "
@@ -25,7 +33,8 @@ constexpr sql::Statement k_ids_beginning{
     "ORDER BY entity_id LIMIT $3) UNION SELECT entity_id FROM (SELECT DISTINCT entity_id FROM tether_mutation_logs "
     "WHERE" TETHER_BEGINS "ORDER BY entity_id LIMIT $3) ORDER BY entity_id LIMIT $3"};
 
-RecordView view_of(RecordRow row) {
+RecordView read_view(const sql::Row& columns) {
+  RecordRow row = record_row(columns);
   return {.key = std::move(row.key),
           .payload = std::move(row.payload),
           .deleted = row.deleted,
@@ -33,7 +42,9 @@ RecordView view_of(RecordRow row) {
           .rev = row.rev,
           .updated_at_ms = row.updated_at_ms,
           .base = std::move(row.base),
-          .base_deleted = row.base_deleted};
+          .base_deleted = row.base_deleted,
+          .failed = columns.integer(12) != 0,
+          .conflict = columns.integer(13) != 0};
 }
 
 }  // namespace
@@ -50,14 +61,14 @@ void list(sql::Transaction& transaction, const ListOptions& options,
   transaction.run(k_of_model, {options.model.value, std::int64_t{options.include_deleted}}, [&](const sql::Row& row) {
     const bool wanted = std::ranges::all_of(
         options.where, [&](const auto& where) { return matches(row.text(2), where.first, where.second); });
-    if (wanted) sink(view_of(record_row(row)));
+    if (wanted) sink(read_view(row));
   });
 }
 
 std::optional<RecordView> find(sql::Transaction& transaction, const EntityKey& key) {
-  std::optional<RecordRow> row = read_record(transaction, key);
-  if (!row) return std::nullopt;
-  return view_of(*std::move(row));
+  std::optional<RecordView> found;
+  transaction.run(k_one, {key.model.value, key.id.value}, [&](const sql::Row& row) { found = read_view(row); });
+  return found;
 }
 
 void list_models(sql::Transaction& transaction, const std::function<void(const ModelCount&)>& sink) {

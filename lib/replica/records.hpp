@@ -24,6 +24,8 @@ struct RecordView {
   std::int64_t updated_at_ms = 0;
   std::optional<std::string> base = std::nullopt;  // the server's state beneath open edits
   bool base_deleted = false;
+  bool failed = false;    // an edit of it was refused, and nothing was done about that yet
+  bool conflict = false;  // so was one that stands against somebody else's
 };
 
 struct ListOptions {

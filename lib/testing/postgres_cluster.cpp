@@ -14,6 +14,7 @@
 
 #include "base/error.hpp"
 #include "sql/postgres/postgres.hpp"
+#include "testing/temporary_directory.hpp"
 
 namespace tether::testing {
 namespace {
@@ -39,10 +40,9 @@ std::string programs() {
   return newest.empty() ? "" : (newest / "bin/").string();
 }
 
-/// In memory where the machine has such a file system. The path of a socket is at most 107 bytes long.
+/// The path of a socket in it is at most 107 bytes long.
 std::string make_folder() {
-  std::string pattern =
-      fs::is_directory("/dev/shm") ? "/dev/shm/tether-postgres-XXXXXX" : "/tmp/tether-postgres-XXXXXX";
+  std::string pattern = (place_for_tests() / "tether-postgres-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw Error(ErrorCode::io, "cannot make the folder " + pattern);
   return pattern;
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
-// A folder of a test's own, in memory where the machine has such a file system, gone with the object.
+// A folder of a test's own, in memory where the machine has room for it there, gone with the object.
 #pragma once
 
 #include <filesystem>
 #include <string>
 
 namespace tether::testing {
+
+/// Where folders of tests are made. Tests commit thousands of times, and what a commit costs on a disk is not what they
+/// measure: so in `memory`, where that has room for all tests beside each other and lets programs be started. A
+/// container has little of it, and lets none.
+std::filesystem::path place_for_tests(const std::filesystem::path& memory = "/dev/shm");
 
 class TemporaryDirectory {
  public:

@@ -10,6 +10,7 @@
 #include "cmd/context.hpp"
 #include "cmd/file_progress.hpp"
 #include "cmd/json_out.hpp"
+#include "cmd/json_stream.hpp"
 #include "protocol/payload.hpp"
 
 namespace tether::cmd {
@@ -121,17 +122,18 @@ std::int64_t compare(Context& context, replica::File& file,
 ExitCode check_replay(Context& context) {
   replica::File file = context.open_file_read_only();
   Terminal& terminal = context.terminal();
-  std::vector<std::string> differences;
+  std::optional<JsonStream> json;
+  if (terminal.json()) json.emplace(terminal, JsonObject());
+  if (json) json->begin_array("differences");
   std::int64_t count = 0;
   const std::int64_t compared = compare(context, file, [&](const replica::Difference& difference) {
     ++count;
-    if (!terminal.json()) return print_difference(terminal, difference);
-    differences.push_back(difference_json(difference));
+    if (!json) return print_difference(terminal, difference);
+    json->item(difference_json(difference));
   });
-  if (terminal.json()) {
-    JsonObject json;
-    json.integer("compared", compared).raw("differences", json_array(differences));
-    terminal.line(std::move(json).finish());
+  if (json) {
+    json->end_array();
+    json->finish(std::move(JsonObject().integer("compared", compared)));
   } else {
     terminal.line("compared " + counted(compared, "record") + ", " + (count == 0 ? "none" : grouped(count)) +
                   " differ" + (count == 1 ? "s" : ""));

@@ -74,7 +74,7 @@ TEST_CASE("a live state that is as it should be passes the check") {
   const Said said = story.ann.type({"replay", "--check"});
   CHECK(said.status == 0);
   CHECK(said.out == "compared 1 record, none differ\n");
-  CHECK(story.ann.type({"--json", "replay", "--check"}).out == "{\"compared\":1,\"differences\":[]}\n");
+  CHECK(story.ann.type({"--json", "replay", "--check"}).out == "{\"differences\":[],\"compared\":1}\n");
 }
 
 TEST_CASE("a live state that someone changed behind our back is reported, and can be mended") {
@@ -88,7 +88,7 @@ TEST_CASE("a live state that someone changed behind our back is reported, and ca
         "compared 1 record, 1 differs\n");
   CHECK(
       story.ann.type({"--json", "replay", "--check"}).out ==
-      R"({"compared":1,"differences":[{"model":"Task","id":"pump","live":{"title":"Forged"},"replayed":{"title":"Pump"}}]})"
+      R"({"differences":[{"model":"Task","id":"pump","live":{"title":"Forged"},"replayed":{"title":"Pump"}}],"compared":1})"
       "\n");
   CHECK(story.ann.type({"doctor"}).status == 3);
   const Said mended = story.ann.type({"doctor", "--fix"});
@@ -104,7 +104,7 @@ TEST_CASE("a difference as JSON is JSON, also where the live record has lost its
   const Said unmarked = story.ann.type({"--json", "replay", "--check"});
   CHECK(unmarked.status == 3);
   CHECK(unmarked.out.find(R"~("live":"{\"title\":\"Pump\"} (not marked as having an open edit)",)~"
-                          R"~("replayed":{"title":"Pump"}}]})~") != std::string::npos);
+                          R"~("replayed":{"title":"Pump"}}],"compared":1})~") != std::string::npos);
   story.spoil("DELETE FROM tether_mutation_logs");
   story.spoil("UPDATE tether_records SET open_log_id = 1");
   const Said claimed = story.ann.type({"--json", "replay", "--check"});

@@ -15,7 +15,7 @@ namespace tether::replica {
 namespace {
 
 constexpr std::chrono::hours k_queue_age_warning{24};
-constexpr std::size_t k_named_max = 3;  // differing records named in a detail; the rest is counted
+constexpr std::int64_t k_named_max = 3;  // differing records named in a detail; the rest is counted
 
 constexpr sql::Statement k_unreadable{
     "SELECT count(*), min(mutation_id) FROM tether_mutation_logs WHERE sync_status <> 'synced' AND "
@@ -34,6 +34,13 @@ constexpr sql::Statement k_only_here{
 
 std::string counted(std::int64_t number, std::string_view singular) {
   return std::to_string(number) + " " + std::string(singular) + (number == 1 ? "" : "s");
+}
+
+/// Adds the record that is number `count` of those found, as long as they are few enough to be named.
+void name_one_more(std::string& names, std::int64_t count, std::string_view model, std::string_view id) {
+  if (count > k_named_max + 1) return;
+  names += count == 1 ? "" : ", ";
+  names += count > k_named_max ? "…" : std::string(model) + " " + std::string(id);
 }
 
 Check check_integrity(File& file) {
@@ -77,59 +84,71 @@ Check check_log(File& file) {
 
 using Told = std::function<void(std::int64_t)>;
 
-std::vector<Difference> differences(File& file, std::int64_t& compared, const Told& progress) {
-  std::vector<Difference> found;
-  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-    compared = replay_check(
-        transaction, [&](const Difference& difference) { found.push_back(difference); }, progress);
-  });
-  return found;
-}
+/// The keys of the records that differ, in a table of this connection alone: they may be as many as the records.
+class DifferingKeys {
+ public:
+  explicit DifferingKeys(File& file) : file_(file) {
+    file_.database().execute_script(
+        "CREATE TEMP TABLE IF NOT EXISTS tether_differing(model TEXT NOT NULL, entity_id TEXT NOT NULL);"
+        "DELETE FROM temp.tether_differing");
+  }
 
-void compute_anew(File& file, const std::vector<Difference>& differing) {
-  sql::in_transaction(file.database(), sql::Access::write, [&](sql::Transaction& transaction) {
-    for (const Difference& difference : differing) {
-      RecordRow row = read_record(transaction, difference.key).value_or(RecordRow{.key = difference.key});
-      const rules::LocalState server = server_state(row);
-      row.updated_at_ms = to_ms(file.clock().now());
-      store_over(transaction, std::move(row), server);
-    }
-  });
-}
+  void add(sql::Transaction& transaction, const EntityKey& key) {
+    transaction.run(sql::Statement{"INSERT INTO temp.tether_differing VALUES ($1, $2)"},
+                    {key.model.value, key.id.value});
+  }
+
+  void compute_anew() {
+    sql::in_transaction(file_.database(), sql::Access::write, [&](sql::Transaction& transaction) {
+      transaction.run(sql::Statement{"SELECT model, entity_id FROM temp.tether_differing"}, {},
+                      [&](const sql::Row& found) {
+                        const EntityKey key{{std::string(found.text(0))}, {std::string(found.text(1))}};
+                        RecordRow row = read_record(transaction, key).value_or(RecordRow{.key = key});
+                        const rules::LocalState server = server_state(row);
+                        row.updated_at_ms = to_ms(file_.clock().now());
+                        store_over(transaction, std::move(row), server);
+                      });
+    });
+  }
+
+ private:
+  File& file_;
+};
 
 Check check_records(File& file, bool fix, const Told& progress) {
-  std::int64_t compared = 0;
-  const std::vector<Difference> differing = differences(file, compared, progress);
-  if (differing.empty()) {
+  std::optional<DifferingKeys> keys;
+  if (fix) keys.emplace(file);
+  std::string names;
+  std::int64_t differing = 0;
+  const std::int64_t compared =
+      sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+        const auto note = [&](const Difference& difference) {
+          name_one_more(names, ++differing, difference.key.model.value, difference.key.id.value);
+          if (keys) keys->add(transaction, difference.key);
+        };
+        return replay_check(transaction, note, progress);
+      });
+  if (differing == 0) {
     return {"records", CheckResult::ok, "compared " + counted(compared, "record") + " with the log: none differs"};
   }
-  std::string names;
-  for (std::size_t i = 0; i < differing.size() && i < k_named_max; ++i) {
-    names += (i == 0 ? "" : ", ") + differing[i].key.model.value + " " + differing[i].key.id.value;
-  }
-  if (differing.size() > k_named_max) names += ", …";
-  const std::string detail = counted(static_cast<std::int64_t>(differing.size()), "record") +
-                             (differing.size() == 1 ? " differs" : " differ") + " from the log: " + names;
+  const std::string detail =
+      counted(differing, "record") + (differing == 1 ? " differs" : " differ") + " from the log: " + names;
   if (!fix) return {"records", CheckResult::failed, detail + ". `tether doctor --fix` computes them anew."};
-  compute_anew(file, differing);
+  keys->compute_anew();
   return {"records", CheckResult::ok, detail + "; computed anew", true};
 }
 
 /// What a restored server lost and this log cannot bring back, as others wrote it; nullopt: nothing.
 std::optional<Check> check_only_here(File& file) {
   std::string names;
-  std::size_t found = 0;
+  std::int64_t found = 0;
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
-    transaction.run(k_only_here, {}, [&](const sql::Row& row) {
-      if (++found > k_named_max) return;
-      names += (found == 1 ? "" : ", ") + std::string(row.text(0)) + " " + std::string(row.text(1));
-    });
+    transaction.run(k_only_here, {},
+                    [&](const sql::Row& row) { name_one_more(names, ++found, row.text(0), row.text(1)); });
   });
   if (found == 0) return std::nullopt;
-  if (found > k_named_max) names += ", …";
   return Check{"restored", CheckResult::warning,
-               counted(static_cast<std::int64_t>(found), "record") +
-                   " that the server lost when it was restored: " + names +
+               counted(found, "record") + " that the server lost when it was restored: " + names +
                    ". Whoever wrote them sends them again with their next sync; until then they are only here. "
                    "A new file that pulls is without them."};
 }

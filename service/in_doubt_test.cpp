@@ -30,6 +30,7 @@ class Losing final : public sql::Database {
     return store_->execute(text, parameters, sink);
   }
   void execute_script(std::string_view script) override { store_->execute_script(script); }
+  void wait_for_locks(std::chrono::milliseconds longest) override { store_->wait_for_locks(longest); }
   std::vector<std::string> tables() override { return store_->tables(); }
 
  private:

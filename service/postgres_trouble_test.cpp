@@ -5,6 +5,7 @@
 #include <barrier>
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "authority/tokens.hpp"
@@ -62,32 +63,80 @@ void check_told_to_wait(OnPostgres& service, const Answer& answer, const std::st
   CHECK(service.logs(cause));
 }
 
-TEST_CASE("while four scopes are locked by somebody else, a fifth is served at once") {
+/// Clients of many scopes, each with a token of its own.
+class Clients {
+ public:
+  Clients(OnPostgres& service, std::size_t scopes) : service_(service) {
+    for (std::size_t scope = 0; scope < scopes; ++scope) {
+      bearers_.push_back(service.bearing_token_of(std::string(1, "0123456789ABC"[scope])));
+    }
+  }
+  Answer push(std::size_t scope, int first) {
+    return Client(service_.port()).post("/tether/push", push_of(1, first), bearers_[scope]);
+  }
+  Answer pull(std::size_t scope) { return Client(service_.port()).post("/tether/pull", k_first_pull, bearers_[scope]); }
+
+ private:
+  OnPostgres& service_;
+  std::vector<std::string> bearers_;
+};
+
+/// What a client saw that asked again and again.
+struct Seen {
+  std::map<int, int> count;  // by status
+  Seconds longest{0};
+};
+
+template <typename Ask>
+Seen ask_again_and_again(std::chrono::milliseconds time, const Ask& ask) {
+  Seen seen;
+  const auto end = std::chrono::steady_clock::now() + time;
+  for (int number = 1; std::chrono::steady_clock::now() < end; ++number) {
+    const auto asked = std::chrono::steady_clock::now();
+    ++seen.count[ask(number).status];
+    seen.longest = std::max(seen.longest, Seconds(std::chrono::steady_clock::now() - asked));
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return seen;
+}
+
+TEST_CASE(
+    "while twelve scopes are locked by somebody else and their clients never rest, a thirteenth is served at once") {
+  constexpr std::size_t k_locked = 12;
+  const std::chrono::milliseconds time{7'000};  // longer than a push waits before it is told to come again
   const std::string url = PostgresCluster::shared().new_schema();
   OnPostgres service(url, Auth::token);
-  std::vector<std::string> bearers;
-  for (const char* scope : {"1", "2", "3", "4", "5"}) bearers.push_back(service.bearing_token_of(scope));
-  const auto push = [&](std::size_t scope, int first) {
-    return Client(service.port()).post("/tether/push", push_of(1, first), bearers[scope]).status;
-  };
-  for (std::size_t scope = 0; scope < bearers.size(); ++scope) REQUIRE(push(scope, 0) == 200);
+  Clients clients(service, k_locked + 1);
+  for (std::size_t scope = 0; scope <= k_locked; ++scope) REQUIRE(clients.push(scope, 0).status == 200);
 
   const auto outside = sql::open_postgres(url);
   auto locks = outside->begin(sql::Access::write);
-  locks->run(sql::Statement{"SELECT 1 FROM tether_scopes WHERE scope <> '5' FOR UPDATE"}, {});
-  std::vector<std::thread> locked_out;
-  std::atomic<int> told_to_wait = 0;
-  for (std::size_t scope = 0; scope < 4; ++scope) {
-    locked_out.emplace_back([&, scope] { told_to_wait += push(scope, 1) == 503 ? 1 : 0; });
+  locks->run(sql::Statement{"SELECT 1 FROM tether_scopes WHERE scope <> 'C' FOR UPDATE"}, {});
+  std::vector<Seen> locked_out(k_locked);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < locked_out.size(); ++i) {
+    threads.emplace_back(
+        [&, i] { locked_out[i] = ask_again_and_again(time, [&](int number) { return clients.push(i, number); }); });
   }
-  while (service.pool->usage(sql::Access::write).lent < 4) std::this_thread::yield();
-  const auto asked = std::chrono::steady_clock::now();
-  CHECK(push(4, 1) == 200);
-  CHECK(Seconds(std::chrono::steady_clock::now() - asked) < Seconds(3));
-  for (auto& client : locked_out) client.join();
-  CHECK(told_to_wait == 4);
+  Seen readers;
+  threads.emplace_back([&] { readers = ask_again_and_again(time, [&](int) { return clients.pull(0); }); });
+  const Seen free = ask_again_and_again(time, [&](int number) { return clients.push(k_locked, number); });
+  for (auto& thread : threads) thread.join();
+
+  MESSAGE("the longest push took " << free.longest.count() << " s, the longest pull " << readers.longest.count());
+  CHECK(free.count.size() == 1);
+  CHECK(free.count.begin()->first == 200);
+  CHECK(free.longest < Seconds(1));
+  CHECK(readers.count.size() == 1);
+  CHECK(readers.count.begin()->first == 200);
+  CHECK(readers.longest < Seconds(1));
+  for (const Seen& seen : locked_out) {
+    CHECK(seen.count.size() == 1);
+    CHECK(seen.count.begin()->first == 503);
+  }
+  check_told_to_wait(service, clients.push(0, 1), "busy", "lock timeout");
   locks.reset();
-  for (std::size_t scope = 0; scope < 4; ++scope) CHECK(push(scope, 1) == 200);
+  for (std::size_t scope = 0; scope < k_locked; ++scope) CHECK(clients.push(scope, 1).status == 200);
 }
 
 TEST_CASE("of two transactions in a ring Postgres breaks one off, and the pool has it done again") {
@@ -96,8 +145,9 @@ TEST_CASE("of two transactions in a ring Postgres breaks one off, and the pool h
   sql::open_postgres(options.store_url)
       ->execute_script("CREATE TABLE beds (id BIGINT, taken BIGINT); INSERT INTO beds VALUES (1, 0), (2, 0);");
   SystemClock clock;
-  StorePool pool([&](sql::Access access) { return open_store_for_requests(options, access); }, pool_bounds(options),
-                 clock);
+  StorePool::Bounds bounds = pool_bounds(options);
+  bounds.lock_times.first = bounds.lock_times.patient;
+  StorePool pool([&](sql::Access access) { return open_store_for_requests(options, access); }, bounds, clock);
   std::mutex mutex;
   std::vector<std::string> faults;
   std::barrier both_hold_one(2);

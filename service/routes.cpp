@@ -110,7 +110,7 @@ void Routes::apply(const Scope& scope, std::span<authority::Submission* const> t
   std::vector<authority::Submission*> rest(together.begin(), together.end());
   bool decided = false;
   while (!decided && !rest.empty()) {
-    pool_.write([&](sql::Database& database) { decided = authority_.push(database, scope, rest); });
+    pool_.write([&](sql::Database& database) { decided = authority_.push(database, scope, rest); }, scope.value);
     std::erase_if(rest, [](const auto* submission) { return submission->verdicts->has_open_questions(); });
   }
 }

@@ -19,9 +19,14 @@ using std::chrono::milliseconds;
 constexpr milliseconds k_first_pause{100};
 constexpr milliseconds k_longest_pause{2'000};
 constexpr int k_attempts = 4;  // of a transaction that Postgres broke off: a deadlock, or others came first
-// While a request waits for a lock in its scope, requests to other scopes may wait for its connection. Longer than the
-// second after which Postgres looks for deadlocks (deadlock_timeout): of two that wait for each other one goes on.
-constexpr milliseconds k_lock_time{1'500};
+// Locks are waited for with a connection at hand, for which requests to other scopes may be waiting. The first time is
+// enough for a few replicas that hold the lock in turn, each for its commit; whoever does not get it in that waits for
+// long as one of few, see StorePool. Nothing is lost meanwhile: while any replica waits, the lock is never idle.
+constexpr StorePool::LockTimes k_lock_times{.first = milliseconds(100),
+                                            .held_up = milliseconds(10),
+                                            // More than the second after which Postgres looks for deadlocks
+                                            // (deadlock_timeout): of two that wait for each other one goes on.
+                                            .patient = milliseconds(1'500)};
 
 bool in_postgres(const Options& options) {
   return !options.store_url.empty();
@@ -68,7 +73,7 @@ std::unique_ptr<sql::Database> open_store(const Options& options, sql::Open open
 
 std::unique_ptr<sql::Database> open_store_for_requests(const Options& options, sql::Access access) {
   if (in_postgres(options)) {
-    return sql::open_postgres(options.store_url, {.statement = options.store_time, .lock = k_lock_time});
+    return sql::open_postgres(options.store_url, {.statement = options.store_time, .lock = k_lock_times.patient});
   }
   return sql::open_sqlite(sqlite_options(options, sql::Open::existing, access));
 }
@@ -105,6 +110,7 @@ StorePool::Bounds pool_bounds(const Options& options) {
   if (in_postgres(options)) {
     bounds.writers = options.store_connections - options.readers;
     bounds.attempts = k_attempts;
+    bounds.lock_times = k_lock_times;
   }
   return bounds;
 }

@@ -3,8 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <latch>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "sql/sqlite.hpp"
@@ -95,6 +98,142 @@ TEST_CASE("who waits first is served first, before whoever comes back at once") 
   pool.read([&](sql::Database&) { order += '!'; });
   for (std::thread& other : others) other.join();
   CHECK(order == "abc!");
+}
+
+/// A connection that notes how long it was told to wait for locks.
+class Noting final : public sql::Database {
+ public:
+  explicit Noting(std::vector<std::int64_t>& told) : told_(told) {}
+  std::unique_ptr<sql::Transaction> begin(sql::Access) override { return nullptr; }
+  std::int64_t execute(std::string_view, std::span<const sql::Value>, const sql::RowSink&) override { return 0; }
+  void execute_script(std::string_view) override {}
+  std::vector<std::string> tables() override { return {}; }
+  void wait_for_locks(std::chrono::milliseconds longest) override { told_.push_back(longest.count()); }
+
+ private:
+  std::vector<std::int64_t>& told_;
+};
+
+constexpr StorePool::LockTimes k_lock_times{.first = std::chrono::milliseconds(150),
+                                            .held_up = std::chrono::milliseconds(10),
+                                            .patient = std::chrono::milliseconds(1'500)};
+
+TEST_CASE("locks are waited for briefly at first, and hardly at all where they were not got the last time") {
+  SteppingClock clock{from_ms(0)};
+  std::vector<std::int64_t> told;
+  StorePool pool([&](sql::Access) { return std::make_unique<Noting>(told); },
+                 {.attempts = 3, .lock_times = k_lock_times}, clock);
+  const auto write = [&](const std::string& part, int failures) {
+    told.clear();
+    const auto body = [&](sql::Database&) {
+      if (failures-- > 0) throw Error(ErrorCode::busy, "locked");
+    };
+    try {
+      pool.write(body, part);
+    } catch (const Error&) {
+      told.push_back(-1);
+    }
+    return told;
+  };
+  using Told = std::vector<std::int64_t>;
+  CHECK(write("school", 0) == Told{150});
+  CHECK(write("school", 1) == Told{150, 1'500});
+  CHECK(write("school", 3) == Told{150, 1'500, 1'500, -1});
+  CHECK(write("shop", 0) == Told{150});
+  CHECK(write("school", 3) == Told{10, 1'500, 1'500, -1});
+  CHECK(write("school", 0) == Told{10});
+  CHECK(write("school", 0) == Told{150});
+}
+
+/// Writers to parts that are locked: first attempts fail, patient ones stand still until they are let go.
+class LockedParts {
+ public:
+  void write(const std::string& part) {
+    threads_.emplace_back([this, part] {
+      bool is_first = true;
+      pool.write(
+          [&](sql::Database&) {
+            if (std::exchange(is_first, false)) throw Error(ErrorCode::busy, "locked");
+            ++patient;
+            unlocked_.wait();
+          },
+          part);
+    });
+  }
+  /// Gives up a write to `part`.
+  void give_up(const std::string& part) {
+    CHECK_THROWS_AS(pool.write([](sql::Database&) { throw Error(ErrorCode::busy, "locked"); }, part), Error);
+  }
+  void wait_for(int patient_ones, std::size_t waiting) {
+    while (patient < patient_ones || pool.usage(sql::Access::write).waiting < waiting) std::this_thread::yield();
+  }
+  void unlock() {
+    unlocked_.count_down();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+  SteppingClock clock{from_ms(0)};
+  StorePool pool{[](sql::Access) {
+                   return sql::open_sqlite({":memory:", sql::Open::create, sql::Durability::normal, 20});
+                 },
+                 {.writers = 4, .wait = std::chrono::minutes(1), .attempts = 2, .lock_times = k_lock_times},
+                 clock};
+  std::atomic<int> patient = 0;
+
+ private:
+  std::latch unlocked_{1};
+  std::vector<std::thread> threads_;
+};
+
+TEST_CASE("who waits long for locks never takes more than half of the connections") {
+  LockedParts locked;
+  for (const char* part : {"a", "b", "c", "d", "e"}) locked.write(part);
+  locked.wait_for(2, 3);
+  CHECK(locked.pool.usage(sql::Access::write).lent == 2);
+  int served = 0;
+  for (int i = 0; i < 10; ++i) locked.pool.write([&](sql::Database&) { ++served; }, "free");
+  CHECK(served == 10);
+  CHECK(locked.patient == 2);
+  locked.unlock();
+  CHECK(locked.patient == 5);
+}
+
+TEST_CASE(
+    "parts that are held up have one connection together to wait long with, and leave one to a part that is busy") {
+  LockedParts locked;
+  for (const char* part : {"a", "b", "c"}) locked.give_up(part);
+  for (const char* part : {"a", "b", "c"}) locked.write(part);
+  locked.wait_for(1, 2);
+  CHECK(locked.pool.usage(sql::Access::write).lent == 1);
+  locked.write("busy");
+  locked.wait_for(2, 2);
+  CHECK(locked.pool.usage(sql::Access::write).lent == 2);
+  locked.unlock();
+  CHECK(locked.patient == 4);
+}
+
+TEST_CASE("who gets no second connection is told what kept it from being done with the first") {
+  SteppingClock clock{from_ms(0)};
+  StorePool pool(
+      [](sql::Access) {
+        return sql::open_sqlite({":memory:", sql::Open::create, sql::Durability::normal, 20});
+      },
+      {.writers = 2, .wait = std::chrono::milliseconds(100), .attempts = 2, .lock_times = k_lock_times}, clock);
+  std::latch unlocked(1);
+  std::atomic<int> attempts = 0;
+  std::thread other([&] {
+    pool.write(
+        [&](sql::Database&) {
+          if (++attempts == 1) throw Error(ErrorCode::busy, "locked");
+          unlocked.wait();
+        },
+        "a");
+  });
+  while (attempts < 2) std::this_thread::yield();
+  CHECK_THROWS_WITH_AS(pool.write([](sql::Database&) { throw Error(ErrorCode::busy, "b is locked"); }, "b"),
+                       "b is locked", Error);
+  unlocked.count_down();
+  other.join();
 }
 
 TEST_CASE("no connection is waited for without end") {

@@ -26,6 +26,7 @@ class MeddledDatabase final : public sql::Database {
     return database_.execute(text, parameters, sink);
   }
   void execute_script(std::string_view script) override { database_.execute_script(script); }
+  void wait_for_locks(std::chrono::milliseconds longest) override { database_.wait_for_locks(longest); }
   std::vector<std::string> tables() override { return database_.tables(); }
 
  private:

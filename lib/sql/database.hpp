@@ -5,6 +5,7 @@
 // the whole transaction may succeed; after Error(unreachable) one on another connection.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -122,6 +123,9 @@ class Database {
   /// one ends that. It must not use this database. What it throws ends the statement, which throws it. A driver that
   /// cannot tell never calls it.
   virtual void while_running(const std::function<void()>& tick) { static_cast<void>(tick); }
+  /// From now on a write transaction waits at most so long for each lock that another one holds, then fails with busy.
+  /// A driver whose writers wait for nothing but the whole database goes on as it was opened.
+  virtual void wait_for_locks(std::chrono::milliseconds longest) { static_cast<void>(longest); }
   /// The names of all tables, sorted: what tells a new database from someone else's.
   virtual std::vector<std::string> tables() = 0;
 };

@@ -46,11 +46,13 @@ class PostgresDatabase final : public Database {
  public:
   PostgresDatabase(const std::string& url, const Patience& patience)
       : connection_(url, with_grace(patience.statement)),
+        patience_(patience),
         read_settings_(settings(Access::read, patience)),
         write_settings_(settings(Access::write, patience)) {}
   std::unique_ptr<Transaction> begin(Access access) override;
   std::int64_t execute(std::string_view text, std::span<const Value> parameters, const RowSink& sink) override;
   void execute_script(std::string_view script) override { connection_.run_script(to_postgres_schema(script)); }
+  void wait_for_locks(std::chrono::milliseconds longest) override;
   std::vector<std::string> tables() override;
 
   Connection& connection() { return connection_; }
@@ -61,8 +63,9 @@ class PostgresDatabase final : public Database {
 
  private:
   Connection connection_;
+  Patience patience_;
   const std::string read_settings_;
-  const std::string write_settings_;
+  std::string write_settings_;
   bool in_transaction_ = false;
 };
 
@@ -168,6 +171,12 @@ std::int64_t PostgresDatabase::execute(std::string_view text, std::span<const Va
   const Parameters encoded(parameters);
   const Query query{copy.c_str(), encoded, &sink};
   return connection_.run({&query, 1});
+}
+
+void PostgresDatabase::wait_for_locks(std::chrono::milliseconds longest) {
+  TETHER_ASSERT(longest.count() > 0);  // for Postgres 0 is without end
+  patience_.lock = longest;
+  write_settings_ = settings(Access::write, patience_);
 }
 
 std::vector<std::string> PostgresDatabase::tables() {

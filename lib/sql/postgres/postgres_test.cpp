@@ -79,6 +79,26 @@ TEST_CASE("text that no UTF-8 database can hold is refused, and nothing is kept"
   CHECK(contract::books(*database).empty());
 }
 
+TEST_CASE("a transaction waits for a lock as long as was said last") {
+  using Clock = std::chrono::steady_clock;
+  Store store;
+  const auto database = store.open();
+  contract::add(*database, "1", "Emma", 1);
+  const auto other = store.open();
+  const auto lock = other->begin(Access::write);
+  constexpr Statement k_lock{"SELECT 1 FROM books FOR UPDATE"};
+  lock->run(k_lock, {});
+  for (const int longest : {50, 500, 50}) {
+    database->wait_for_locks(std::chrono::milliseconds(longest));
+    const auto begun = Clock::now();
+    CHECK(failure([&] {
+            in_transaction(*database, Access::write, [&](Transaction& transaction) { transaction.run(k_lock, {}); });
+          }).ends_with("canceling statement due to lock timeout"));
+    CHECK(Clock::now() - begun >= std::chrono::milliseconds(longest));
+    if (longest == 50) CHECK(Clock::now() - begun < std::chrono::milliseconds(500));
+  }
+}
+
 TEST_CASE("a batch may hold many rows and long ones") {
   Store store;
   const auto database = store.open();

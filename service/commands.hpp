@@ -25,7 +25,7 @@ int migrate(const Options& options, bool only_check, World& world, std::ostream&
 /// clients see that what they sent since may be gone. The store must be there.
 int migrate_restored(const Options& options, World& world, std::ostream& out);
 /// Validates the settings (done when it is called) and the store, without serving.
-int check(const Options& options, std::ostream& out);
+int check(const Options& options, World& world, std::ostream& out);
 /// The store as it is, of the schema of this version; throws Error with what to run otherwise.
 std::unique_ptr<sql::Database> open_migrated_store(const Options& options);
 int compact(const Options& options, std::chrono::milliseconds keep, World& world, std::ostream& out);

@@ -48,7 +48,7 @@ int run(const CommandLine& line) {
   if (line.command.starts_with("token ")) return run_token(line, options, world);
   if (line.command.starts_with("device ")) return run_device(line, options, world);
   if (line.command == "losses") return list_losses(options, line.losses, line.json, std::cout);
-  if (line.command == "check") return check(options, std::cout);
+  if (line.command == "check") return check(options, world, std::cout);
   if (line.command == "compact") return compact(options, parse_duration(line.keep), world, std::cout);
   return serve(options, values, world);
 }

@@ -163,6 +163,10 @@ std::string Metrics::text(const std::vector<Pool>& pools, std::size_t pushes_wai
          static_cast<double>(connections_refused));
   single(out, "tether_tls_handshakes_failed_total", "counter", "Connections that no encryption was agreed upon with.",
          static_cast<double>(handshakes_failed));
+  if (const std::int64_t expires = certificate_expires; expires != 0) {
+    head(out, "tether_certificate_expiry_time_seconds", "gauge", "When the certificate does, in seconds since 1970.");
+    out += fmt::format("tether_certificate_expiry_time_seconds {}\n", expires);
+  }
   single(out, "tether_requests_under_way", "gauge", "Requests whose reply has not left yet.",
          static_cast<double>(requests_under_way));
   single(out, "process_resident_memory_bytes", "gauge", "Memory in use.", resident_bytes());

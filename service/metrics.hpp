@@ -64,6 +64,7 @@ class Metrics {
   std::atomic<std::int64_t> connections_refused{0};   // since the start
   std::atomic<std::int64_t> handshakes_failed{0};     // since the start
   std::atomic<std::int64_t> requests_under_way{0};
+  std::atomic<std::int64_t> certificate_expires{0};  // in seconds since 1970; 0: there is none
 
   /// Connections to the store, of one kind.
   struct Pool {

@@ -143,6 +143,14 @@ void warn_of_claims(const rules::Models& models, Log& log) {
   log.write(LogLevel::warning, "models ask for claims, and with --auth none nobody has any", {{"models", names}});
 }
 
+/// To be called with each certificate that is loaded.
+void tell_expiry(const TlsIdentity& identity, Clock& clock, Log& log, Metrics& metrics) {
+  metrics.certificate_expires = to_ms(identity.expires()) / 1'000;
+  if (const std::string warning = identity.warning(clock.now()); !warning.empty()) {
+    log.write(LogLevel::warning, warning);
+  }
+}
+
 }  // namespace
 
 int serve(const Options& options, const Values& values, World& world) {
@@ -175,7 +183,14 @@ int serve(const Options& options, const Values& values, World& world) {
   Routes routes(options, authority, pool, devices, clock, *world.random, jwt_keys.get());
   Server server(std::move(listener), options, routes, log, clock, *world.random, identity.get());
   running.begin(server);
-  if (identity) reloads.add("certificate", [&] { identity->load(); });
+  if (identity) {
+    const auto tell = [&] { tell_expiry(*identity, clock, log, routes.counters()); };
+    tell();
+    reloads.add("certificate", [&, tell] {
+      identity->load();
+      tell();
+    });
+  }
   if (jwt_keys) reloads.add("keys of JSON Web Tokens", [&] { jwt_keys->load(); });
   if (!options.models.empty()) {
     reloads.add("models file", [&] {

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "service/tls.hpp"
 
+#include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <poll.h>
 #include <signal.h>
 
 #include <algorithm>
+#include <chrono>
+#include <ctime>
 #include <limits>
 
 #include "base/error.hpp"
@@ -14,6 +18,9 @@
 namespace tether::service {
 
 namespace {
+
+// Renewal by a program runs a month before the end; by a person it takes a while.
+constexpr std::chrono::days k_time_to_renew{14};
 
 [[noreturn]] void refuse(const std::string& message, std::string hint) {
   const unsigned long code = ERR_peek_last_error();
@@ -36,6 +43,19 @@ TlsIdentity::TlsIdentity(std::string certificate_file, std::string key_file)
     : certificate_file_(std::move(certificate_file)), key_file_(std::move(key_file)) {
   ::signal(SIGPIPE, SIG_IGN);
   load();
+}
+
+Instant TlsIdentity::expires() const {
+  std::tm time{};
+  const int readable = ASN1_TIME_to_tm(X509_get0_notAfter(SSL_CTX_get0_certificate(context().get())), &time);
+  return readable == 1 ? from_ms(std::int64_t{::timegm(&time)} * 1'000) : Instant();
+}
+
+std::string TlsIdentity::warning(Instant now) const {
+  const Instant end = expires();
+  if (end - now > k_time_to_renew) return {};
+  const std::string text = "the certificate in " + certificate_file_ + (end <= now ? " expired" : " expires");
+  return text + " at " + rfc3339_ms(end) + "; renew it and send SIGHUP";
 }
 
 void TlsIdentity::load() {

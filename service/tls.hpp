@@ -10,6 +10,8 @@
 #include <mutex>
 #include <string>
 
+#include "base/clock.hpp"
+
 struct ssl_ctx_st;
 struct ssl_st;
 
@@ -26,6 +28,10 @@ class TlsIdentity {
   void load();
 
   std::shared_ptr<ssl_ctx_st> context() const;
+  /// When the service's own certificate does.
+  Instant expires() const;
+  /// What to tell whoever looks after it: that it has expired, or will within 14 days. Empty: nothing.
+  std::string warning(Instant now) const;
 
  private:
   const std::string certificate_file_;

@@ -245,6 +245,34 @@ TEST_CASE("SIGHUP loads a renewed certificate, and a bad one is said to be so") 
   CHECK(process.wait() == 0);
 }
 
+TEST_CASE("that the certificate expires soon is said by the check, at the start and with each that is loaded") {
+  constexpr long k_day = 24 * 3'600;
+  const Folder folder;
+  const std::vector<std::string> tls{"--tls-cert", folder.file("first.pem"), "--tls-key", folder.file("first.key")};
+  const auto checked = [&](long seconds_left) {
+    make_certificate(folder, "first", nullptr, seconds_left);
+    std::string out;
+    CHECK(run(folder, {"check", tls[0], tls[1], tls[2], tls[3], "--store", "sqlite:" + folder.file("store.db")},
+              &out) == 0);
+    return out;
+  };
+  CHECK(checked(15 * k_day).find("warning") == std::string::npos);
+  CHECK(checked(13 * k_day).find("warning: the certificate in " + tls[1] + " expires at 20") != std::string::npos);
+  CHECK(checked(-60).find("warning: the certificate in " + tls[1] + " expired at 20") != std::string::npos);
+  Process process = serving(folder, tls);
+  const int port = process.port();
+  CHECK(process.log().find(tls[1] + " expired at 20") != std::string::npos);
+  CHECK(process.log().find(tls[1] + " expires at 20") == std::string::npos);
+  make_certificate(folder, "first", nullptr, 13 * k_day);
+  const auto end = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()) + 13 * k_day;
+  process.signal(SIGHUP);
+  CHECK(process.says(tls[1] + " expires at 20"));
+  const std::string metrics = TlsClient(port).ask("GET /metrics HTTP/1.1\r\n\r\n").body;
+  const std::string name = "\ntether_certificate_expiry_time_seconds ";
+  REQUIRE(metrics.find(name) != std::string::npos);
+  CHECK(std::abs(std::stol(metrics.substr(metrics.find(name) + name.size())) - end) < 60);
+}
+
 TEST_CASE("memory stays under 60 MB beside four hundred encrypted connections that are idle") {
   const Folder folder;
   make_certificate(folder, "first");

@@ -86,10 +86,14 @@ int migrate_restored(const Options& options, World& world, std::ostream& out) {
   return k_exit_done;
 }
 
-int check(const Options& options, std::ostream& out) {
-  if (!options.tls_cert.empty()) TlsIdentity(options.tls_cert, options.tls_key);
+int check(const Options& options, World& world, std::ostream& out) {
+  std::string certificate_warning;
+  if (!options.tls_cert.empty()) {
+    certificate_warning = TlsIdentity(options.tls_cert, options.tls_key).warning(world.clock->now());
+  }
   const auto jwt_keys = options.auth == Auth::jwt ? std::make_unique<JwtKeys>(options.jwt) : nullptr;
   out << "settings: good\n";
+  if (!certificate_warning.empty()) out << "warning: " << certificate_warning << "\n";
   if (jwt_keys) describe(*jwt_keys, options.jwt, out);
   if (!options.models.empty()) check_models(options, out);
   if (!store_exists(options)) {

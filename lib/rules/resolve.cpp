@@ -76,9 +76,11 @@ bool written_by_the_same(const Mutation& mutation, const Record& record, const W
 }
 
 /// The fields that lose something when `payload` takes the place of the record: of a delete, all that it had deleted.
-std::vector<std::string> overwritten(const Record& record, const std::string& payload) {
+/// A value that the writer says to have changed loses to somebody who had seen it, which is no loss.
+std::vector<std::string> overwritten(const Record& record, const std::string& payload, const Mutation& mutation) {
   if (record.deleted) return field_names(record.payload);
-  return field_names(selected(record.payload, changes(record.payload, payload)));
+  const std::string gone = selected(record.payload, changes(record.payload, payload));
+  return field_names(mutation.before ? changes(*mutation.before, gone) : gone);
 }
 
 /// The mutation as it was sent, put over what its writer had not seen.
@@ -89,7 +91,7 @@ Applied take(const Mutation& mutation, const Record& record, const Writer& write
     return removed;
   }
   Applied written = write(mutation, record, writer);
-  written.overwrote = overwritten(record, mutation.payload);
+  written.overwrote = overwritten(record, mutation.payload, mutation);
   return written;
 }
 
@@ -143,7 +145,7 @@ Applied store_verdict(const Apply& verdict, const Mutation& mutation, const Reco
   std::string payload = record.deleted ? verdict.payload : overlay(record.payload, verdict.payload);
   Applied stored = store(std::move(payload), mutation, record, writer);
   const std::string& after = stored.after.payload;
-  stored.overwrote = overwritten(record, after);
+  stored.overwrote = overwritten(record, after, mutation);
   if (mutation.operation != Operation::remove) stored.lost = names_of_changes(after, written_fields(mutation));
   return stored;
 }

@@ -186,8 +186,11 @@ TEST_CASE("two people who wrote the same do not disagree") {
 
 TEST_CASE("an edit that wins over one that its writer had not seen says which values it took the place of") {
   const auto won = apply(mutation_of(U, Seen::older), record_in(State::live));
-  CHECK(won.overwrote == std::vector<std::string>{"title", "done"});
+  CHECK(won.overwrote == std::vector<std::string>{"done"});  // the title was seen, and changed
   CHECK(won.lost.empty());
+  auto unsaid = mutation_of(U, Seen::older);
+  unsaid.before.reset();
+  CHECK(apply(unsaid, record_in(State::live)).overwrote == std::vector<std::string>{"title", "done"});
   const auto seen = apply(mutation_of(U, Seen::latest), record_in(State::live));
   CHECK(seen.overwrote.empty());
   const auto deleted = apply(mutation_of(D, Seen::older), record_in(State::live));
@@ -240,12 +243,22 @@ TEST_CASE("whoever decides is told what the writer had seen, what it wrote, and 
 }
 
 TEST_CASE("a verdict is put over what stands, and both sides' losses are named") {
-  const auto result = applied(obeying(Apply{R"({"title":"hose"})"}, mutation_of(U, Seen::older)));
+  auto mutation = mutation_of(U, Seen::older);
+  mutation.before = R"({"title":"tap"})";
+  const auto result = applied(obeying(Apply{R"({"title":"hose"})"}, mutation));
   CHECK(result.after.payload == R"({"title":"hose","done":true})");
   CHECK(result.after.rev == Rev{6});
   CHECK(result.merged);
   CHECK(result.overwrote == std::vector<std::string>{"title"});
   CHECK(result.lost == std::vector<std::string>{"title"});
+}
+
+TEST_CASE("of what a verdict puts another value in the place of, the writer had seen only what it changed itself") {
+  const auto result = applied(obeying(Apply{R"({"title":"hose","done":null})"}, mutation_of(U, Seen::older)));
+  CHECK(result.overwrote == std::vector<std::string>{"done"});
+  auto knowing = mutation_of(U, Seen::older);
+  knowing.payload = R"({"title":"valve","done":true})";  // it had seen that it is done, and left it so
+  CHECK(applied(obeying(Apply{R"({"done":false})"}, knowing)).overwrote == std::vector<std::string>{"done"});
 }
 
 TEST_CASE("a client's later edit made offline does not undo what a program made of its earlier one") {

@@ -177,6 +177,17 @@ std::vector<std::string> field_names(std::string_view object) {
   return names;
 }
 
+std::vector<std::string> same_valued_fields(std::string_view a, std::string_view b) {
+  const auto right = members(b);
+  const Index by_right(right);
+  std::vector<std::string> names;
+  for (const auto& member : members(a)) {
+    const auto* other = by_right.find(member.key);
+    if (other != nullptr && same_value(member.value, other->value)) names.push_back(protocol::unescaped(member.key));
+  }
+  return names;
+}
+
 std::vector<std::string> differing_fields(std::string_view a, std::string_view b) {
   const auto left = members(a);
   const auto right = members(b);

@@ -49,6 +49,9 @@ bool covers(std::string_view object, std::string_view other);
 /// The names (unescaped) of the members of `object`, in their order.
 std::vector<std::string> field_names(std::string_view object);
 
+/// The names (unescaped) of all fields that have the same value in both objects, in the order of `a`.
+std::vector<std::string> same_valued_fields(std::string_view a, std::string_view b);
+
 /// The names (unescaped) of all fields in which the two objects differ, in the order of `a`, then of `b`.
 std::vector<std::string> differing_fields(std::string_view a, std::string_view b);
 

@@ -111,6 +111,11 @@ TEST_CASE("differing fields are named once, those of the left side first") {
         std::vector<std::string>{"a", "b", "z"});
 }
 
+TEST_CASE("fields that have the same value in both objects are named in the order of the first") {
+  CHECK(same_valued_fields(R"({"c":3,"a":1,"b":[1, 2]})", R"({"b":[1,2],"a":2,"\u0063":3,"z":0})") ==
+        std::vector<std::string>{"c", "b"});
+}
+
 TEST_CASE("an object covers another when it has all of its members") {
   CHECK(covers(R"({"a":1,"b":2})", R"({"b":9})"));
   CHECK(covers("{}", "{}"));

@@ -12,7 +12,8 @@ namespace {
 using protocol::Mutation;
 using protocol::Operation;
 
-/// The record as its next revision, taken from `mutation`; payload, deleted and as_sent are the caller's to set.
+/// The record as its next revision, taken from `mutation`; payload, deleted, as_sent and authors are the caller's to
+/// set.
 Record next(const Mutation& mutation, const Record& record, const Writer& writer) {
   return {.rev = Rev{record.rev.value + 1},
           .written_at_ms = writer.written_at_ms,
@@ -28,6 +29,7 @@ Applied write(const Mutation& mutation, const Record& record, const Writer& writ
   const bool anew = !record.exists() || (record.deleted && mutation.operation == Operation::create);
   after.as_sent = anew || covers(mutation.payload, record.payload);
   after.payload = after.as_sent ? mutation.payload : overlay(record.payload, mutation.payload);
+  if (!anew) after.authors = authors_after(record, after);
   const bool merged = !after.as_sent;
   return {.after = std::move(after), .merged = merged};
 }
@@ -36,6 +38,7 @@ Applied remove(const Mutation& mutation, const Record& record, const Writer& wri
   Record after = next(mutation, record, writer);
   after.payload = record.payload;
   after.deleted = true;
+  after.authors = authors_after(record, after);
   return {.after = std::move(after)};
 }
 
@@ -131,6 +134,7 @@ Applied store(std::string payload, const Mutation& mutation, const Record& recor
   after.written_at_ms = std::max(writer.written_at_ms, edit_time(record, writer));
   after.as_sent = same_fields(payload, mutation.payload);
   after.payload = std::move(payload);
+  after.authors = authors_after(record, after);
   const bool merged = !after.as_sent;
   return {.after = std::move(after), .merged = merged};
 }

@@ -12,6 +12,7 @@
 
 #include "base/strong.hpp"
 #include "protocol/messages.hpp"
+#include "rules/authors.hpp"
 #include "rules/model.hpp"
 #include "rules/verdict.hpp"
 
@@ -26,6 +27,7 @@ struct Record {
   std::int64_t written_at_ms = 0;  // edit time of the last applied mutation, corrected and capped
   ClientId written_by;
   std::int64_t written_version = 0;  // that writer's own count for the entity
+  Authors authors;                   // of the values that it did not write: usually nobody
   Cursor updated_at{0};              // when the server took it, and its place in the order of the scope
   std::int64_t created_us = 0;       // when the server first took it; 0: not known
 

@@ -11,6 +11,7 @@
 #include "protocol/messages.hpp"
 #include "rules/mapping.hpp"
 #include "rules/resolve.hpp"
+#include "sql/database.hpp"
 
 namespace tether::authority {
 
@@ -55,6 +56,14 @@ struct ScopeHead {
   std::int64_t forgotten_ms = 0;
   std::string epoch;
 };
+
+/// From the columns clock_us, horizon_us, forgotten_ms, epoch.
+inline ScopeHead read_head(const sql::Row& row) {
+  return {.clock_us = row.integer(0),
+          .horizon_us = row.integer(1),
+          .forgotten_ms = row.integer(2),
+          .epoch = std::string(row.text(3))};
+}
 
 /// When a record was made and changed, as far as it is known.
 constexpr rules::Times times(std::int64_t created_us, std::int64_t updated_us) {

@@ -150,7 +150,7 @@ TEST_CASE("beside a migration that takes long another one and a start wait until
   Process second(second_folder, migrating(store, "1s"));
   Process third(third_folder, {"serve", "--listen", "127.0.0.1:0", "--store", store, "--store-wait", "1s"});
   CHECK(second.wait() == 0);
-  CHECK(second.out().find("schema 4 migrated to 6") != std::string::npos);
+  CHECK(second.out().find("schema 4 migrated to 7") != std::string::npos);
   CHECK(first.wait() == 0);
   CHECK(Client(third.port()).get("/readyz").status == 200);
 }

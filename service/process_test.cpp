@@ -117,7 +117,7 @@ TEST_CASE("migrate, check and compact look after a store") {
   CHECK(run(folder, {"compact", "--keep", "90d", "--store", store}) == 1);
   std::string out;
   CHECK(run(folder, {"migrate", "--store", store}, &out) == 0);
-  CHECK(out.find("schema 0 migrated to 6") != std::string::npos);
+  CHECK(out.find("schema 0 migrated to 7") != std::string::npos);
   CHECK(run(folder, {"migrate", "--store", store}) == 0);
   CHECK(run(folder, {"migrate", "--check", "--store", store}) == 0);
   CHECK(run(folder, {"check", "--store", store}, &out) == 0);

@@ -100,6 +100,7 @@ void make_store_of_schema_4(const Folder& folder, const std::string& path) {
   REQUIRE(run(folder, {"migrate", "--store", "sqlite:" + path}) == 0);
   sql::open_sqlite({.path = path})
       ->execute_script(
+          "DROP TABLE tether_overwritten_shares; ALTER TABLE tether_records DROP COLUMN authors; "
           "DROP INDEX tether_overwritten_writer; ALTER TABLE tether_overwritten DROP COLUMN order_us; "
           "ALTER TABLE tether_overwritten DROP COLUMN written_version; DROP INDEX tether_records_long; "
           "DELETE FROM tether_schema WHERE version > 4;");

@@ -312,7 +312,8 @@ void Attempt::change(const Step& step, Touched& touched, rules::Applied& applied
   if (!applied.overwrote.empty()) {
     overwritten_.push_back({.by = &step.mutation,
                             .client = &step.submission.request.client_id,
-                            .fields = overwritten_data(applied.overwrote, by_program),
+                            .shares = rules::by_author(touched.record, std::move(applied.overwrote)),
+                            .by_program = by_program,
                             .record = std::move(touched.record)});
   }
   touched.record = std::move(applied.after);
@@ -366,7 +367,7 @@ bool Attempt::store_changes() {
     replies.push_back(&touched.changed_by->reply);
   }
   if (changes.empty()) return ledger_.forgot_nothing_since();
-  const auto taken = ledger_.store(changes, std::ssize(overwritten_), terms_.now_us);
+  const auto taken = ledger_.store(changes, places(overwritten_), terms_.now_us);
   if (!taken) return false;
   // Behind all changes, so that no reply's cursor is beyond what its client has not been told.
   ledger_.keep(overwritten_, terms_.now_us, taken->first + std::ssize(changes));

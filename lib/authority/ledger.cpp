@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "authority/authors_text.hpp"
+
 namespace tether::authority {
 namespace {
 
@@ -24,7 +26,7 @@ constexpr BatchStatement k_decided{
 constexpr Column k_key_columns[] = {{"model", Type::text}, {"entity_id", Type::text}};
 constexpr BatchStatement k_records{
     "SELECT t.model, t.entity_id, t.payload, t.rev, t.deleted, t.as_sent, t.written_at_ms, t.written_by, "
-    "t.written_version, t.updated_us, t.created_us "
+    "t.written_version, t.updated_us, t.created_us, t.authors "
     "FROM {rows} AS r CROSS JOIN {each tether_records AS t "
     "WHERE t.scope = $1 AND t.model = r.model AND t.entity_id = r.entity_id}",
     k_key_columns};
@@ -61,19 +63,20 @@ constexpr Column k_change_columns[] = {{"model", Type::text},
                                        {"written_by", Type::text},
                                        {"written_version", Type::integer},
                                        {"updated_us", Type::integer},
-                                       {"rev_before", Type::integer}};
+                                       {"rev_before", Type::integer},
+                                       {"authors", Type::text}};
 // An upsert finds its row by the key, whatever a planner thinks of the table. The guard: the record is still what the
 // change was decided upon, or still not there.
 #define TETHER_UNLESS_OVERTAKEN                                                                                      \
   "ON CONFLICT (scope, model, entity_id) DO UPDATE SET payload = excluded.payload, rev = excluded.rev, "             \
   "deleted = excluded.deleted, as_sent = excluded.as_sent, written_at_ms = excluded.written_at_ms, "                 \
   "written_by = excluded.written_by, written_version = excluded.written_version, updated_us = excluded.updated_us, " \
-  "rev_before = excluded.rev_before WHERE tether_records.rev = excluded.rev_before"
+  "rev_before = excluded.rev_before, authors = excluded.authors WHERE tether_records.rev = excluded.rev_before"
 constexpr BatchStatement k_store{
     "INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, written_by, "
-    "written_version, updated_us, rev_before, created_us) "
+    "written_version, updated_us, rev_before, authors, created_us) "
     "{values $1, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, written_by, written_version, "
-    "updated_us, rev_before, updated_us} " TETHER_UNLESS_OVERTAKEN,
+    "updated_us, rev_before, authors, updated_us} " TETHER_UNLESS_OVERTAKEN,
     k_change_columns};
 // Both steps as one statement, so that the lock on the head row is held for it and the commit only. `updated_us` holds
 // the place in the batch. What was forgotten since the head was read ($4) may have been an id of this batch.
@@ -82,9 +85,9 @@ constexpr BatchStatement k_store_at_once{
     "clock_us = CASE WHEN clock_us + $2 > $3 THEN clock_us + $2 ELSE $3 END "
     "WHERE scope = $1 AND forgotten_ms = $4 RETURNING before_us, clock_us), "
     "stored AS (INSERT INTO tether_records(scope, model, entity_id, payload, rev, deleted, as_sent, written_at_ms, "
-    "written_by, written_version, updated_us, rev_before, created_us) "
+    "written_by, written_version, updated_us, rev_before, authors, created_us) "
     "SELECT $1, r.model, r.entity_id, r.payload, r.rev, r.deleted, r.as_sent, r.written_at_ms, r.written_by, "
-    "r.written_version, head.clock_us - $2 + r.updated_us, r.rev_before, head.clock_us - $2 + r.updated_us "
+    "r.written_version, head.clock_us - $2 + r.updated_us, r.rev_before, r.authors, head.clock_us - $2 + r.updated_us "
     "FROM {rows} AS r CROSS JOIN head " TETHER_UNLESS_OVERTAKEN
     " RETURNING 1) "
     "SELECT before_us, clock_us, (SELECT count(*) FROM stored) FROM head",
@@ -107,6 +110,7 @@ rules::Record read_record(const Row& row) {
           .written_at_ms = row.integer(6),
           .written_by = ClientId{std::string(row.text(7))},
           .written_version = row.integer(8),
+          .authors = read_authors(row.text(11), Rev{row.integer(3)}),
           .updated_at = Cursor{row.integer(9)},
           .created_us = row.integer(10)};
 }
@@ -115,15 +119,18 @@ bool took_effect(std::string_view outcome) {
   return outcome == "applied" || outcome == "merged";
 }
 
-sql::Batch rows_of(std::span<const RecordChange> changes) {
+/// `texts` outlives the batch.
+sql::Batch rows_of(std::span<const RecordChange> changes, std::vector<std::string>& texts) {
+  texts.reserve(changes.size());
   sql::Batch rows;
   rows.reserve(changes.size() * std::size(k_change_columns));
   for (const auto& [entity, record, rev_before] : changes) {
+    const std::string& authors = texts.emplace_back(authors_text(record.authors, record.rev));
     rows.insert(rows.end(),
                 {text(entity.model), text(entity.id), text(record.payload), integer(record.rev.value),
                  integer(record.deleted ? 1 : 0), integer(record.as_sent ? 1 : 0), integer(record.written_at_ms),
                  text(record.written_by.value), integer(record.written_version), integer(record.updated_at.value),
-                 integer(rev_before.value)});
+                 integer(rev_before.value), authors.empty() ? Value(Null{}) : text(authors)});
   }
   return rows;
 }
@@ -211,9 +218,9 @@ std::optional<Ledger::Taken> Ledger::store_in_steps(std::span<RecordChange> chan
                                                     std::int64_t now_us) {
   const Taken taken = take(std::ssize(changes) + further, now_us);
   stamp(changes, taken.first);
-  if (transaction_.run_many(k_store, {text(scope_.value)}, rows_of(changes)) != std::ssize(changes))
-    return std::nullopt;
-  return taken;
+  std::vector<std::string> authors;
+  const auto stored = transaction_.run_many(k_store, {text(scope_.value)}, rows_of(changes, authors));
+  return stored == std::ssize(changes) ? std::optional(taken) : std::nullopt;
 }
 
 std::optional<Ledger::Taken> Ledger::store_at_once(std::span<RecordChange> changes, std::int64_t further,
@@ -221,11 +228,12 @@ std::optional<Ledger::Taken> Ledger::store_at_once(std::span<RecordChange> chang
   stamp(changes, 1);
   const std::int64_t count = std::ssize(changes) + further;
   std::optional<Taken> taken;
+  std::vector<std::string> authors;
   const auto note = [&](const Row& row) {
     if (row.integer(2) == std::ssize(changes)) taken = {row.integer(0), row.integer(1) - count + 1};
   };
   transaction_.run_many(k_store_at_once, {text(scope_.value), integer(count), integer(now_us), integer(forgotten_ms_)},
-                        rows_of(changes), note);
+                        rows_of(changes, authors), note);
   if (taken) stamp(changes, taken->first);
   return taken;
 }

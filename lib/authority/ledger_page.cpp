@@ -15,8 +15,10 @@ using sql::Value;
 
 // With whether something of a client's was overwritten behind its cursor.
 constexpr Statement k_head_for{
-    "SELECT clock_us, horizon_us, forgotten_ms, epoch, (SELECT min(order_us) FROM tether_overwritten "
-    "WHERE scope = $1 AND written_by = $2 AND order_us > $3) FROM tether_scopes WHERE scope = $1"};
+    "SELECT clock_us, horizon_us, forgotten_ms, epoch, coalesce("
+    "(SELECT min(order_us) FROM tether_overwritten WHERE scope = $1 AND written_by = $2 AND order_us > $3), "
+    "(SELECT min(order_us) FROM tether_overwritten_shares WHERE scope = $1 AND written_by = $2 AND order_us > $3)) "
+    "FROM tether_scopes WHERE scope = $1"};
 constexpr Statement k_revoked{"SELECT 1 FROM tether_revoked_devices WHERE scope = $1 AND client_id = $2"};
 
 #define TETHER_PLAIN_COLUMNS "model, entity_id, deleted, payload, rev, updated_us, written_by"

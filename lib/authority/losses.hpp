@@ -20,12 +20,16 @@ namespace tether::authority {
 struct Overwritten {
   const protocol::Mutation* by;
   const ClientId* client;
-  std::string fields;    // see overwritten_data()
+  rules::Authors shares;  // of the fields that lost
+  bool by_program;
   rules::Record record;  // as it was
 };
 
-/// With one statement, in the transaction that does it. From `first_us` on each has its place in the order of changes:
-/// values of the scope's clock that nothing else has.
+/// How many places in the order of changes these take: one for each who lost something.
+std::int64_t places(std::span<const Overwritten> overwritten);
+
+/// With one statement, or with two where somebody lost who was not the record's last writer, in the transaction that
+/// does it. The places are values of the scope's clock from `first_us` on that nothing else has.
 void keep_overwritten(sql::Transaction& transaction, const Scope& scope, std::span<const Overwritten> overwritten,
                       std::int64_t decided_us, std::int64_t first_us);
 

@@ -159,6 +159,22 @@ TEST_CASE_FIXTURE(Judged, "what a program merged says so, to the loser and on th
         Lines{"3 merged, won by ben, by a program", R"(3 overwritten, won by cleo in ["n"], by a program)"});
 }
 
+TEST_CASE_FIXTURE(Judged, "what a program put in the place of what several wrote is lost of each of them") {
+  judge.verdict = rules::Apply{R"({"n":9,"m":9})"};
+  server.use("Task", {.policy = Policy::exec, .resolver = rules::Command{.arguments = {"resolver"}}});
+  server.push("ann", {create(1, "T1", R"({"n":1,"m":1})")});
+  server.push("ben", {seeing(1, update(2, "T1", R"({"n":2,"m":1})"))});
+  server.push("dora", {seeing(2, update(3, "T1", R"({"n":2,"m":3})"))});
+  server.push("cleo", {seeing(1, having_seen(R"({"k":null})", update(4, "T1", R"({"n":1,"m":1,"k":4})")))});
+  const std::string was = R"({"n":2,"m":3})";
+  CHECK(server.lost() == Lines{R"(4 merged by cleo {"n":1,"m":1,"k":4})",
+                               R"(4 overwritten ["n"] of ben by cleo )" + was,
+                               R"(4 overwritten ["m"] of dora by cleo )" + was});
+  CHECK(kept(server) == Lines{"4 merged, won by dora, by a program",
+                              R"(4 overwritten, won by cleo in ["n"], by a program)",
+                              R"(4 overwritten, won by cleo in ["m"], by a program)"});
+}
+
 TEST_CASE_FIXTURE(Judged, "what a program deleted instead says that it is gone") {
   CHECK(told(push_disputed(rules::Delete{})) ==
         Lines{R"(3 {"fields":["n"],"sent":{"n":3},"stands":{},"deleted":true,"server_written_by":"ben",)"

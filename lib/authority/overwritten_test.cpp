@@ -57,6 +57,128 @@ TEST_CASE_FIXTURE(Overwritten, "whoever wrote what an edit took the place of is 
   CHECK(told(server.pull(by("ann", seen_by_ann))) == told(reply));
 }
 
+/// Ben's title and then cy's note stand in T1 of zoe, each having seen all before, when ann, who saw only what zoe
+/// wrote, writes or deletes.
+struct SeveralAuthors {
+  Server server;
+  Cursor seen{0};
+
+  void write() {
+    server.use("Task", {.policy = Policy::client_wins});
+    server.push("zoe", {create(1, "T1", R"({"title":"pump","note":"a","done":false})")});
+    server.push("ben", {seeing(1, update(2, "T1", R"({"title":"valve","note":"a","done":false})"))});
+    server.push("cy", {seeing(2, update(3, "T1", R"({"title":"valve","note":"b","done":false})"))});
+    seen = *server.pull(by("ann")).new_cursor;
+  }
+  Lines told_to(const std::string& client) { return told(server.pull(by(client, seen))); }
+};
+
+TEST_CASE_FIXTURE(SeveralAuthors, "each author of a record is told what of its own was overwritten, and nothing else") {
+  write();
+  server.push("ann", {seeing(1, update(4, "T1", R"({"title":"hose","note":"c","done":false})"))});
+  CHECK(told_to("ben") == Lines{R"(4 T1 version 2 {"title":"valve"} by ann)"});
+  CHECK(told_to("cy") == Lines{R"(4 T1 version 3 {"note":"b"} by ann)"});
+  for (const char* client : {"ann", "zoe"}) CHECK(told_to(client).empty());
+  const std::string was = R"({"title":"valve","note":"b","done":false})";
+  CHECK(server.lost() ==
+        Lines{R"(4 overwritten ["title"] of ben by ann )" + was, R"(4 overwritten ["note"] of cy by ann )" + was});
+  CHECK(server.pull(by("ben", seen)).overwritten.at(0).written_at_ms == k_start_ms - 9'998);
+}
+
+TEST_CASE_FIXTURE(SeveralAuthors, "the last writer is told nothing where it lost nothing") {
+  write();
+  server.push("ann", {seeing(1, update(4, "T1", R"({"title":"hose","done":false})"))});
+  CHECK(told_to("ben") == Lines{R"(4 T1 version 2 {"title":"valve"} by ann)"});
+  CHECK(told_to("cy").empty());
+  CHECK(server.lost() == Lines{R"(4 overwritten ["title"] of ben by ann {"title":"valve","note":"b","done":false})"});
+}
+
+TEST_CASE_FIXTURE(SeveralAuthors, "once told, it is not told again, and a full pull tells all of it") {
+  write();
+  server.push("ann", {seeing(1, update(4, "T1", R"({"title":"hose","note":"c"})"))});
+  for (const char* client : {"ben", "cy"}) {
+    const protocol::PullReply reply = server.pull(by(client, seen));
+    CHECK(told(reply).size() == 1);
+    CHECK(told(server.pull(by(client, reply.new_cursor))).empty());
+    CHECK(told(server.pull(by(client))).size() == 1);
+  }
+}
+
+TEST_CASE_FIXTURE(SeveralAuthors, "of a delete every author is told, but for the one whose delete it is") {
+  write();
+  server.push("zoe", {seeing(1, remove(4, "T1"))});
+  CHECK(told_to("ben") == Lines{R"(4 T1 version 2 {"title":"valve"} by zoe)"});
+  CHECK(told_to("cy") == Lines{R"(4 T1 version 3 {"note":"b"} by zoe)"});
+  CHECK(told_to("zoe").empty());
+  CHECK(server.lost().size() == 3);
+}
+
+TEST_CASE_FIXTURE(SeveralAuthors, "an edit that wins over a delete takes that from who deleted, and from nobody else") {
+  write();
+  server.use("Task", {.policy = Policy::client_wins, .delete_policy = rules::DeletePolicy::edit_wins});
+  server.push("dora", {seeing(3, remove(4, "T1"))});
+  auto edit = seeing(1, update(5, "T1", R"({"title":"pump","note":"a","done":true})"));
+  edit.before = R"({"done":false})";
+  server.push("ann", {edit});
+  CHECK(told_to("dora") == Lines{"5 T1 version 4 deleted by ann"});
+  for (const char* client : {"ben", "cy", "zoe"}) CHECK(told_to(client).empty());
+  server.push("eve", {seeing(1, update(6, "T1", R"({"title":"hose","note":"a","done":false})"))});
+  CHECK(told_to("ben") == Lines{R"(6 T1 version 2 {"title":"valve"} by eve)"});
+  CHECK(told_to("cy") == Lines{R"(6 T1 version 3 {"note":"b"} by eve)"});
+  CHECK(told_to("ann") == Lines{R"(6 T1 version 5 {"done":true} by eve)"});
+}
+
+TEST_CASE_FIXTURE(SeveralAuthors, "of edits in one batch it is known as well who wrote what") {
+  server.use("Task", {.policy = Policy::client_wins});
+  const protocol::PushRequest of_ben{ClientId{"ben"}, {create(1, "T1", R"({"title":"valve"})")}, {}, {}};
+  const protocol::PushRequest of_cy{ClientId{"cy"}, {seeing(1, update(2, "T1", R"({"note":"b"})"))}, {}, {}};
+  const protocol::PushRequest of_ann{
+      ClientId{"ann"}, {seeing(0, update(3, "T1", R"({"title":"hose","note":"c"})"))}, {}, {}};
+  Submission first(of_ben, server.clock.now());
+  Submission second(of_cy, server.clock.now());
+  Submission third(of_ann, server.clock.now());
+  Submission* const together[] = {&first, &second, &third};
+  REQUIRE(server.authority.push(*server.database, server.scope, together));
+  CHECK(told_to("ben") == Lines{R"(3 T1 version 1 {"title":"valve"} by ann)"});
+  CHECK(told_to("cy") == Lines{R"(3 T1 version 2 {"note":"b"} by ann)"});
+  const protocol::PushReply next = server.push("ann", {create(4, "T2")});
+  const protocol::PullReply of_next = server.pull(by("cy"));
+  CHECK(of_next.new_cursor == next.cursor);
+}
+
+TEST_CASE_FIXTURE(SeveralAuthors, "what a program of an earlier schema wrote over counts as that one's altogether") {
+  write();
+  server.database->execute(
+      R"(UPDATE tether_records SET payload = '{"title":"valve","note":"b","done":true}', written_by = 'dora', )"
+      "written_version = 7, rev = rev + 1");
+  server.push("ann", {seeing(1, update(4, "T1", R"({"title":"hose","note":"c"})"))});
+  CHECK(told_to("dora") == Lines{R"(4 T1 version 7 {"title":"valve","note":"b"} by ann)"});
+  for (const char* client : {"ben", "cy"}) CHECK(told_to(client).empty());
+}
+
+TEST_CASE_FIXTURE(SeveralAuthors,
+                  "compact forgets the parts of all authors, and what an earlier program forgot in part") {
+  write();
+  server.push("ann", {seeing(1, update(4, "T1", R"({"title":"hose","note":"c"})"))});
+  SUBCASE("by itself") {}
+  SUBCASE("behind an earlier program") {
+    server.database->execute("DELETE FROM tether_overwritten");
+  }
+  server.clock.advance(std::chrono::hours(24 * 30));
+  server.authority.compact(*server.database, std::chrono::hours(24));
+  CHECK(server.lost().empty());
+  CHECK(server.column("SELECT written_by FROM tether_overwritten_shares").empty());
+  for (const char* client : {"ben", "cy"}) CHECK(told_to(client).empty());
+}
+
+TEST_CASE_FIXTURE(SeveralAuthors,
+                  "a record that one client wrote names no authors, and one that all see whole neither") {
+  server.push("ann", {create(1, "T1", R"({"title":"pump"})")});
+  server.push("ann", {update(2, "T1", R"({"title":"hose"})")});
+  server.push("ben", {seeing(2, update(3, "T1", R"({"title":"valve"})"))});
+  CHECK(server.column("SELECT authors FROM tether_records") == Lines{"-"});
+}
+
 TEST_CASE_FIXTURE(Overwritten, "nobody else is told") {
   meet();
   for (const char* client : {"ben", "zoe", "cleo"}) CHECK(told(server.pull(by(client))).empty());

@@ -18,6 +18,7 @@ extern const std::string_view authority_schema_3;
 extern const std::string_view authority_schema_4;
 extern const std::string_view authority_schema_5;
 extern const std::string_view authority_schema_6;
+extern const std::string_view authority_schema_7;
 }  // namespace tether::embedded
 
 namespace tether::authority {
@@ -28,7 +29,8 @@ namespace {
 std::string migration(int version) {
   const std::array<std::string_view, k_schema_version> scripts{
       embedded::authority_schema,   embedded::authority_schema_2, embedded::authority_schema_3,
-      embedded::authority_schema_4, embedded::authority_schema_5, embedded::authority_schema_6};
+      embedded::authority_schema_4, embedded::authority_schema_5, embedded::authority_schema_6,
+      embedded::authority_schema_7};
   const std::string script(scripts.at(static_cast<std::size_t>(version - 1)));
   const std::string number = "\nINSERT INTO tether_schema(version) VALUES (" + std::to_string(version) + ");\n";
   return version == 1 ? script + number : number + script;  // the first one makes the table

@@ -11,7 +11,7 @@
 
 namespace tether::authority {
 
-constexpr int k_schema_version = 6;
+constexpr int k_schema_version = 7;
 
 /// Called, after a pause of its own making, with what a migration was refused for: false gives it up.
 using TryAgain = std::function<bool(const Error& busy)>;

@@ -37,8 +37,9 @@ TEST_CASE("a new store is made once, and found as it should be after that") {
   CHECK(schema_version(*database) == k_schema_version);
   CHECK(migrate(*database) == k_schema_version);
   CHECK(database->tables() == std::vector<std::string>{"tether_devices", "tether_mutations", "tether_overwritten",
-                                                       "tether_records", "tether_revoked_devices", "tether_schema",
-                                                       "tether_scopes", "tether_tokens"});
+                                                       "tether_overwritten_shares", "tether_records",
+                                                       "tether_revoked_devices", "tether_schema", "tether_scopes",
+                                                       "tether_tokens"});
 }
 
 TEST_CASE("a store of an earlier program gets what it lacks and keeps what it has") {
@@ -202,9 +203,9 @@ TEST_CASE("a store of a later program is refused and left alone") {
   const testing::ServerStore store;
   const auto database = store.open();
   migrate(*database);
-  database->execute("INSERT INTO tether_schema(version) VALUES (7)");
+  database->execute("INSERT INTO tether_schema(version) VALUES (8)");
   CHECK(refusal(*database) == ErrorCode::newer_version);
-  CHECK(schema_version(*database) == 7);
+  CHECK(schema_version(*database) == 8);
 }
 
 TEST_CASE("a database of something else is refused and left alone") {

@@ -187,6 +187,7 @@ std::string World::answer(Call call, std::string_view body) {
       arrivals_.try_emplace(mutation.mutation_id.value, arrivals_.size());
     }
     const auto reply = authority_.push(*store_, k_scope, request);
+    authorship_.hear(request, reply, *store_);
     observer_(request, reply);
     return protocol::encode(reply);
   }
@@ -213,6 +214,7 @@ Laptop& World::copy_of(const std::string& original, const std::string& name) {
 
 std::string World::store_bytes() {
   store_.reset();
+  authorship_at_backup_ = authorship_;
   std::string bytes = server_store_.backup();
   store_ = server_store_.open();
   return bytes;
@@ -221,6 +223,7 @@ std::string World::store_bytes() {
 void World::put_store_back(const std::string& bytes) {
   store_.reset();
   server_store_.put_back(bytes);
+  authorship_ = authorship_at_backup_;
   store_ = server_store_.open();
 }
 
@@ -266,7 +269,12 @@ std::vector<std::string> World::untold() {
         "SELECT mutation_id || ' ' || entity_id || ' ' || version FROM tether_overwritten", {},
         [&](const sql::Row& row) { told.insert(std::string(row.text(0))); });
     reading->run(sql::Statement{"SELECT mutation_id || ' ' || entity_id || ' ' || written_version "
-                                "FROM tether_overwritten WHERE scope = 'default' AND written_by = $1"},
+                                "FROM tether_overwritten WHERE scope = 'default' AND written_by = $1 AND order_us > 0 "
+                                "UNION ALL "
+                                "SELECT s.mutation_id || ' ' || o.entity_id || ' ' || s.written_version "
+                                "FROM tether_overwritten_shares s JOIN tether_overwritten o ON o.scope = s.scope "
+                                "AND o.mutation_id = s.mutation_id WHERE s.scope = 'default' AND s.written_by = $1 "
+                                "AND s.order_us > 0"},
                  {laptop->file().client_id().value}, [&](const sql::Row& row) {
                    if (!told.contains(std::string(row.text(0)))) {
                      found.push_back(name + " was not told of " + std::string(row.text(0)));
@@ -278,6 +286,7 @@ std::vector<std::string> World::untold() {
 
 std::vector<std::string> World::broken_promises() {
   std::vector<std::string> broken = untold();
+  for (std::string& wrong : authorship_.misattributed(*store_)) broken.push_back(std::move(wrong));
   const auto truth = server_records();
   const auto reading = store_->begin(sql::Access::read);
 

@@ -19,6 +19,7 @@
 #include "replica/log.hpp"
 #include "replica/pull.hpp"
 #include "replica/push.hpp"
+#include "testing/authorship.hpp"
 #include "testing/fake_wire.hpp"
 #include "testing/server_store.hpp"
 #include "testing/temporary_directory.hpp"
@@ -94,7 +95,7 @@ class World {
   Random& random() { return random_; }
   SteppingClock& clock() { return clock_; }
   sql::Database& store() { return *store_; }
-  /// The server's store as a backup of it would be, and the server with that backup put back.
+  /// The server's store as a backup of it would be, and the server with the last such backup put back.
   std::string store_bytes();
   void put_store_back(const std::string& bytes);
   authority::Authority& authority() { return authority_; }
@@ -122,6 +123,8 @@ class World {
   std::unique_ptr<sql::Database> store_;
   FakeWire wire_;
   Observer observer_ = [](const auto&, const auto&) {};
+  Authorship authorship_;
+  Authorship authorship_at_backup_;
   std::map<std::string, std::unique_ptr<Laptop>> laptops_;
   std::map<std::string, std::size_t> arrivals_;  // of every mutation: how many had arrived before it for the first time
 };

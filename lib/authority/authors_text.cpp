@@ -24,6 +24,7 @@ std::string text(std::string_view value) {
 
 rules::Author read_author(std::string_view object) {
   rules::Author author{.client = ClientId{text(protocol::find_member(object, "client"))},
+                       .rev = Rev{integer(object, "rev")},
                        .written_at_ms = integer(object, "at_ms"),
                        .written_version = integer(object, "version"),
                        .fields = {}};
@@ -39,8 +40,9 @@ std::string authors_text(const rules::Authors& authors, Rev rev) {
   protocol::JsonWriter json(out);
   json.begin_object().key("rev").number(rev.value).key("authors").begin_array();
   for (const rules::Author& author : authors) {
-    json.begin_object().key("client").text(author.client.value).key("at_ms").number(author.written_at_ms);
-    json.key("version").number(author.written_version).key("fields").raw(names_array(author.fields)).end_object();
+    json.begin_object().key("client").text(author.client.value).key("rev").number(author.rev.value);
+    json.key("at_ms").number(author.written_at_ms).key("version").number(author.written_version);
+    json.key("fields").raw(names_array(author.fields)).end_object();
   }
   json.end_array().end_object();
   return out;

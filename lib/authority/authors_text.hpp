@@ -10,7 +10,8 @@
 
 namespace tether::authority {
 
-/// `{"rev":6,"authors":[{"client":"ben","at_ms":1000,"version":3,"fields":["title"]}]}`; empty where there are none.
+/// `{"rev":6,"authors":[{"client":"ben","rev":4,"at_ms":1000,"version":3,"fields":["title"]}]}`; empty where there are
+/// none.
 std::string authors_text(const rules::Authors& authors, Rev rev);
 
 /// None where the text holds for another rev: a program that knows nothing of it has changed the record since.

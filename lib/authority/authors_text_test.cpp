@@ -6,12 +6,14 @@
 namespace tether::authority {
 namespace {
 
-const rules::Authors k_two = {{ClientId{"ben"}, 1000, 3, {"title", "a \"b\"\\\n"}}, {ClientId{"cy"}, -7, 0, {"done"}}};
+const rules::Authors k_two = {{ClientId{"ben"}, Rev{4}, 1000, 3, {"title", "a \"b\"\\\n"}},
+                              {ClientId{"cy"}, Rev{1}, -7, 0, {"done"}}};
 
 TEST_CASE("the authors of a record are read as they were written") {
   const std::string text = authors_text(k_two, Rev{6});
-  CHECK(text == R"({"rev":6,"authors":[{"client":"ben","at_ms":1000,"version":3,"fields":["title","a \"b\"\\\n"]},)"
-                R"({"client":"cy","at_ms":-7,"version":0,"fields":["done"]}]})");
+  CHECK(text ==
+        R"({"rev":6,"authors":[{"client":"ben","rev":4,"at_ms":1000,"version":3,"fields":["title","a \"b\"\\\n"]},)"
+        R"({"client":"cy","rev":1,"at_ms":-7,"version":0,"fields":["done"]}]})");
   CHECK(read_authors(text, Rev{6}) == k_two);
 }
 

@@ -42,8 +42,34 @@ TEST_CASE("who made a record wrote all of it, and needs not be named") {
   history.edit(ann, C, R"({"title":"pump","done":false})");
   CHECK(history.authors().empty());
   history.edit(ann, U, R"({"title":"hose"})");
+}
+
+TEST_CASE("a delete leaves what it deletes to the edit that wrote it, of its own writer, too") {
+  History history;
+  history.edit(ann, C, R"({"title":"pump","done":false})");
   history.edit(ann, D, "{}");
-  CHECK(history.authors().empty());
+  CHECK(history.authors() == Lines{"ann 1 at 10: title done"});
+  CHECK(history.record.authors.front().rev == Rev{1});
+}
+
+TEST_CASE("what was not seen is found by who wrote it, by its revision, and by what was seen instead") {
+  History history;
+  history.edit(ann, C, R"({"title":"pump","note":"a","done":false})");
+  history.edit(ben, U, R"({"title":"valve"})");
+  history.edit(ann, U, R"({"done":true})");
+  const Record& record = history.record;
+  const Lines all = {"title", "note", "done"};
+  CHECK(last_unseen_edit(record, {ann, Rev{1}, 4}) == 20);
+  CHECK(unseen_fields(record, all, {ann, Rev{1}, 4}) == Lines{"title"});
+  CHECK_FALSE(last_unseen_edit(record, {ann, Rev{2}, 4}));
+  CHECK(unseen_fields(record, all, {ann, Rev{2}, 4}).empty());
+  CHECK(last_unseen_edit(record, {ann, Rev{2}, 4, R"({"title":"hose"})"}) == 20);
+  CHECK(unseen_fields(record, all, {ann, Rev{2}, 4, R"({"title":"hose"})"}) == Lines{"title"});
+  CHECK(unseen_fields(record, all, {ann, Rev{1}, 4, R"({"title":"valve"})"}).empty());
+  CHECK(last_unseen_edit(record, {cy, Rev{2}, 1}) == 30);
+  CHECK(unseen_fields(record, all, {cy, Rev{2}, 1}) == Lines{"note", "done"});
+  CHECK(unseen_fields(record, all, {cy, std::nullopt, 1}) == Lines{"note", "done", "title"});
+  CHECK(last_unseen_edit(record, {ann, Rev{2}, 3}) == 30);  // a copy of ann's file
 }
 
 TEST_CASE("what an edit leaves alone stays its author's, what it changes or adds becomes its writer's") {

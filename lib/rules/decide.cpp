@@ -52,12 +52,6 @@ Question question_about(const Mutation& admitted, std::string_view claims) {
           .claims = std::string(claims)};
 }
 
-/// Whether clients do not know what is stored there.
-bool is_untold(const Model& model, std::string_view field) {
-  const auto is_it = [&](const auto& masked) { return masked.first == field; };
-  return std::ranges::find(model.hide, field) != model.hide.end() || std::ranges::any_of(model.mask, is_it);
-}
-
 /// Who brings a record back cannot name what it is not told: that comes back as it was.
 Mutation with_untold(Mutation mutation, const Record& record, const Model& model) {
   if (mutation.operation != Operation::create || !record.deleted || !maps_outbound(model)) return mutation;

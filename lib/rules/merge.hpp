@@ -20,7 +20,7 @@ namespace tether::rules {
 /// is not to be told from the writer's own value, and goes with it. `counter` and `append` count every edit: what two
 /// people added alike is there twice.
 enum class Strategy {
-  lww,      // ours, if it was made later than the last edit of the record (of any field), or at the same time
+  lww,      // ours, if it was made later than the last edit (of any field) that had not been seen, or at the same time
   server,   // what the server has
   client,   // what arrives
   max,      // the larger number
@@ -54,7 +54,7 @@ struct MergeInput {
   std::string_view before;     // the base values of just the fields that ours changed; null where there was none
   std::string_view ours;       // the payload that was sent; only its fields named in `before` are looked at
   std::string_view theirs;     // the record's payload
-  bool ours_is_later = false;  // than the last edit of the record, or as late; decides `lww`
+  bool ours_is_later = false;  // than the last edit that its writer had not seen, or as late; decides `lww`
 };
 
 struct Merge {

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "protocol/payload.hpp"
 #include "rules/fields.hpp"
+#include "rules/mapping.hpp"
 
 namespace tether::rules {
 
@@ -48,9 +50,26 @@ std::int64_t edit_time(const Record& record, const Writer& writer) {
   return std::min(record.written_at_ms, writer.now_ms);
 }
 
-/// By edit time the outcome does not depend on who arrived first.
-bool is_later(const Record& record, const Writer& writer) {
-  return writer.written_at_ms >= edit_time(record, writer);
+/// What the writer says that it had seen, but for what it is not told: of that it says what it was shown instead.
+std::string before_told(const Mutation& mutation, const Model& model) {
+  if (!mutation.before) return "{}";
+  if (model.hide.empty() && model.mask.empty()) return *mutation.before;
+  protocol::ObjectWriter told;
+  for (const auto& member : protocol::members(*mutation.before)) {
+    if (!is_untold(model, protocol::unescaped(member.key))) told.member(member.key, member.value);
+  }
+  return std::move(told).finish();
+}
+
+Sight sight_of(const Mutation& mutation, const Writer& writer, const Model& model) {
+  return {writer.client, mutation.base_rev, mutation.version, before_told(mutation, model)};
+}
+
+/// Whether it was written behind all that its writer had not seen. By edit time the outcome does not depend on who
+/// arrived first.
+bool is_later(const Record& record, const Writer& writer, const Sight& sight) {
+  const auto unseen = last_unseen_edit(record, sight);
+  return !unseen || writer.written_at_ms >= std::min(*unseen, writer.now_ms);
 }
 
 std::vector<std::string> names_of_changes(const std::string& from, const std::string& to) {
@@ -72,12 +91,6 @@ bool wants_what_is(const Mutation& mutation, const Record& record) {
          field_names(changes(record.payload, mutation.payload)).empty();
 }
 
-/// Whether `writer` itself wrote the record last, before this mutation.
-bool written_by_the_same(const Mutation& mutation, const Record& record, const Writer& writer) {
-  if (record.written_by != writer.client) return false;
-  return !mutation.base_rev || mutation.version > record.written_version;
-}
-
 /// The fields that lose something when `payload` takes the place of the record: of a delete, all that it had deleted.
 /// A value that the writer says to have changed loses to somebody who had seen it, which is no loss.
 std::vector<std::string> overwritten(const Record& record, const std::string& payload, const Mutation& mutation) {
@@ -87,24 +100,15 @@ std::vector<std::string> overwritten(const Record& record, const std::string& pa
 }
 
 /// The mutation as it was sent, put over what its writer had not seen.
-Applied take(const Mutation& mutation, const Record& record, const Writer& writer) {
+Applied take(const Mutation& mutation, const Record& record, const Writer& writer, const Sight& sight) {
   if (mutation.operation == Operation::remove) {
     Applied removed = remove(mutation, record, writer);
-    removed.overwrote = field_names(record.payload);
+    removed.overwrote = unseen_fields(record, field_names(record.payload), sight);
     return removed;
   }
   Applied written = write(mutation, record, writer);
-  written.overwrote = overwritten(record, mutation.payload, mutation);
+  written.overwrote = unseen_fields(record, overwritten(record, mutation.payload, mutation), sight);
   return written;
-}
-
-/// Without a conflict. A create says nothing of what it had seen where it does not say `base_rev`: what it takes the
-/// place of is kept.
-Applied write_or_remove(const Mutation& mutation, const Record& record, const Writer& writer) {
-  if (mutation.operation == Operation::remove) return remove(mutation, record, writer);
-  const bool blind =
-      mutation.operation == Operation::create && !mutation.base_rev && record.written_by != writer.client;
-  return blind ? take(mutation, record, writer) : write(mutation, record, writer);
 }
 
 /// What the writer had seen, as far as it says so.
@@ -144,19 +148,35 @@ Applied lay_over(const Mutation& mutation, const Record& record, const Writer& w
   return store(overlay(record.payload, written_fields(mutation)), mutation, record, writer);
 }
 
+/// Against nothing that its writer had not seen. Of an update that says what it changed only that is taken: its payload
+/// has the values of edits before it, too, and those may have been refused.
+Applied write_unopposed(const Mutation& mutation, const Record& record, const Writer& writer, const Sight& sight) {
+  if (mutation.operation == Operation::remove) return remove(mutation, record, writer);
+  if (mutation.operation == Operation::update && mutation.before) {
+    const std::string payload = overlay(record.payload, written_fields(mutation));
+    if (!same_fields(payload, mutation.payload)) return lay_over(mutation, record, writer);
+  }
+  // A create that does not say `base_rev` says nothing of what it had seen: what it takes the place of is kept.
+  const bool blind = mutation.operation == Operation::create && !mutation.base_rev;
+  return blind ? take(mutation, record, writer, sight) : write(mutation, record, writer);
+}
+
 Applied store_verdict(const Apply& verdict, const Mutation& mutation, const Record& record, const Writer& writer) {
   // Fields that the verdict does not name stay: a program that forgets one must not delete it.
   std::string payload = record.deleted ? verdict.payload : overlay(record.payload, verdict.payload);
   Applied stored = store(std::move(payload), mutation, record, writer);
   const std::string& after = stored.after.payload;
   stored.overwrote = overwritten(record, after, mutation);
-  if (mutation.operation != Operation::remove) stored.lost = names_of_changes(after, written_fields(mutation));
+  // Of a delete that was not obeyed nothing is as its writer wanted it.
+  const bool removes = mutation.operation == Operation::remove;
+  stored.lost = removes ? field_names(after) : names_of_changes(after, written_fields(mutation));
   return stored;
 }
 
 Applied delete_instead(const Mutation& mutation, const Record& record, const Writer& writer) {
   if (record.deleted) return {.after = record, .merged = true, .lost = field_names(written_fields(mutation))};
-  Applied removed = take({.operation = Operation::remove, .version = mutation.version}, record, writer);
+  const Mutation removal{.operation = Operation::remove, .version = mutation.version};
+  Applied removed = take(removal, record, writer, {.client = writer.client});
   if (mutation.operation == Operation::remove) return removed;
   removed.merged = true;
   removed.after.as_sent = false;
@@ -183,16 +203,16 @@ bool is_behind_own(const Mutation& mutation, const Record& record, const Writer&
   return record.written_by == writer.client && mutation.version <= record.written_version;
 }
 
-Outcome decide_by_policy(const Mutation& mutation, const Record& record, const Writer& writer, Policy policy,
-                         const Verdict* verdict) {
+Outcome decide_by_policy(const Mutation& mutation, const Record& record, const Writer& writer, const Sight& sight,
+                         Policy policy, const Verdict* verdict) {
   switch (policy) {
     case Policy::client_wins:
-      return take(mutation, record, writer);
+      return take(mutation, record, writer, sight);
     case Policy::merge:  // of an edit that does not say what it changed, of a delete, or behind a later one of its own
       if (mutation.before && is_behind_own(mutation, record, writer)) break;
       [[fallthrough]];
     case Policy::last_write_wins:
-      if (is_later(record, writer)) return take(mutation, record, writer);
+      if (is_later(record, writer, sight)) return take(mutation, record, writer, sight);
       break;
     case Policy::exec:
       return ask_or_obey(mutation, record, writer, verdict);
@@ -203,32 +223,38 @@ Outcome decide_by_policy(const Mutation& mutation, const Record& record, const W
   return conflict_with(record, mutation);
 }
 
-Outcome decide_conflict(const Mutation& mutation, const Record& record, const Writer& writer, const Model& model,
-                        const Verdict* verdict) {
+Outcome decide_conflict(const Mutation& mutation, const Record& record, const Writer& writer, const Sight& sight,
+                        const Model& model, const Verdict* verdict) {
   if (mutation.operation == Operation::remove && model.delete_policy != DeletePolicy::by_policy) {
-    return model.delete_policy == DeletePolicy::delete_wins ? Outcome(take(mutation, record, writer)) : Conflict{};
+    if (model.delete_policy == DeletePolicy::delete_wins) return take(mutation, record, writer, sight);
+    return Conflict{};
   }
-  return decide_by_policy(mutation, record, writer, model.policy, verdict);
+  return decide_by_policy(mutation, record, writer, sight, model.policy, verdict);
 }
 
-/// Whether the writer says what it changed, and the record has moved on since: whoever did that, a later edit made
-/// offline must not carry back the stale values of fields that an earlier one was merged with.
-bool is_overtaken_edit(const Mutation& mutation, const Record& record) {
-  return mutation.operation == Operation::update && mutation.before && mutation.base_rev &&
-         record.rev > *mutation.base_rev;
+/// Whether the record has moved on since its writer had seen it, whoever did that: a later edit made offline is upon
+/// an earlier one, which may have been merged.
+bool is_overtaken(const Mutation& mutation, const Record& record) {
+  return mutation.base_rev && record.rev > *mutation.base_rev;
 }
 
-/// Whether what the writer's earlier edit became is not what it wrote: a program, or what it was laid over, made it so.
+/// Whether the writer says what it changed, and upon what.
+bool can_be_merged(const Mutation& mutation) {
+  return mutation.operation == Operation::update && mutation.before && mutation.base_rev;
+}
+
+/// Whether what the writer's earlier edit became is not what it wrote: a program made it so.
 bool stands_on_what_is_gone(const Mutation& mutation, const Record& record) {
-  return is_overtaken_edit(mutation, record) &&
+  return can_be_merged(mutation) && is_overtaken(mutation, record) &&
          !same_fields(record.payload, as_before(mutation.payload, *mutation.before));
 }
 
-Outcome merged(const Mutation& mutation, const Record& record, const Writer& writer, const Strategies& strategies) {
+Outcome merged(const Mutation& mutation, const Record& record, const Writer& writer, const Sight& sight,
+               const Strategies& strategies) {
   Merge merged = merge({.before = *mutation.before,
                         .ours = mutation.payload,
                         .theirs = record.payload,
-                        .ours_is_later = is_later(record, writer)},
+                        .ours_is_later = is_later(record, writer, sight)},
                        strategies);
   if (!merged.disputed.empty()) return record.deleted ? Conflict{} : Conflict{.fields = std::move(merged.disputed)};
   const bool changes_nothing = !record.deleted && same_fields(merged.payload, record.payload);
@@ -241,12 +267,13 @@ Outcome merged(const Mutation& mutation, const Record& record, const Writer& wri
 
 /// An edit that wins over a delete. Who deleted had perhaps seen more than the writer: only what the writer changed is
 /// taken, where it says so, and laid over what was deleted. A delete that knew of the edit is not undone by it.
-Outcome revive(const Mutation& mutation, const Record& record, const Writer& writer, const Model& model) {
+Outcome revive(const Mutation& mutation, const Record& record, const Writer& writer, const Sight& sight,
+               const Model& model) {
   const bool saw_the_delete = mutation.base_rev && record.rev <= *mutation.base_rev;
   if (saw_the_delete) return write(mutation, record, writer);
-  if (!mutation.before) return take(mutation, record, writer);
+  if (!mutation.before) return take(mutation, record, writer, sight);
   if (is_behind_own(mutation, record, writer)) return Conflict{};
-  if (model.policy == Policy::merge) return merged(mutation, record, writer, model.strategies);
+  if (model.policy == Policy::merge) return merged(mutation, record, writer, sight, model.strategies);
   Applied revived = lay_over(mutation, record, writer);
   revived.overwrote = field_names(record.payload);
   return revived;
@@ -255,8 +282,8 @@ Outcome revive(const Mutation& mutation, const Record& record, const Writer& wri
 /// An update of what is deleted brings it back only where the model says so: otherwise its writer decides anew. The
 /// original client says nothing of what it had seen, and its own server answers `not_found`.
 Outcome resolve_update_of_tombstone(const Mutation& mutation, const Record& record, const Writer& writer,
-                                    const Model& model, const Verdict* verdict) {
-  if (model.delete_policy == DeletePolicy::edit_wins) return revive(mutation, record, writer, model);
+                                    const Sight& sight, const Model& model, const Verdict* verdict) {
+  if (model.delete_policy == DeletePolicy::edit_wins) return revive(mutation, record, writer, sight, model);
   if (!mutation.base_rev) return not_found();
   const bool asks = model.policy == Policy::exec && model.delete_policy == DeletePolicy::by_policy;
   return asks ? ask_or_obey(mutation, record, writer, verdict) : Conflict{};
@@ -273,11 +300,12 @@ std::int64_t corrected_edit_time(std::int64_t timestamp_ms, std::optional<std::i
   return std::min(timestamp - skew, now_ms);
 }
 
-bool conflicts(const Mutation& mutation, const Record& record, const Writer& writer) {
-  if (!record.exists() || written_by_the_same(mutation, record, writer)) return false;
-  if (mutation.base_rev) return record.rev > *mutation.base_rev;
+bool conflicts(const Mutation& mutation, const Record& record, const Writer& writer, const Model& model) {
+  if (!record.exists()) return false;
+  if (mutation.base_rev) return last_unseen_edit(record, sight_of(mutation, writer, model)).has_value();
   // The original client says nothing of what it had seen; its create of what exists is never a conflict.
-  return mutation.operation != Operation::create && writer.written_at_ms < edit_time(record, writer);
+  return mutation.operation != Operation::create && record.written_by != writer.client &&
+         writer.written_at_ms < edit_time(record, writer);
 }
 
 Outcome resolve(const Mutation& mutation, const Record& record, const Writer& writer, const Model& model,
@@ -285,21 +313,18 @@ Outcome resolve(const Mutation& mutation, const Record& record, const Writer& wr
   const auto operation = mutation.operation;
   if (!record.exists()) return operation == Operation::create ? Outcome(write(mutation, record, writer)) : not_found();
   if (record.deleted && operation == Operation::remove) return Applied{.after = record};
+  const Sight sight = sight_of(mutation, writer, model);
   if (record.deleted && operation == Operation::update) {
-    return resolve_update_of_tombstone(mutation, record, writer, model, verdict);
+    return resolve_update_of_tombstone(mutation, record, writer, sight, model, verdict);
   }
-  if (model.policy == Policy::merge && is_overtaken_edit(mutation, record) &&
+  const bool opposed = conflicts(mutation, record, writer, model);
+  if (model.policy == Policy::merge && (opposed || is_overtaken(mutation, record)) && can_be_merged(mutation) &&
       !is_behind_own(mutation, record, writer)) {
-    return merged(mutation, record, writer, model.strategies);
+    return merged(mutation, record, writer, sight, model.strategies);
   }
   const bool asks_again = model.policy == Policy::exec && stands_on_what_is_gone(mutation, record);
-  if (!asks_again && !conflicts(mutation, record, writer)) {
-    // Its earlier edit may have brought back what someone had deleted, with values that the writer has not seen yet.
-    const bool may_be_stale =
-        model.delete_policy == DeletePolicy::edit_wins && stands_on_what_is_gone(mutation, record);
-    return may_be_stale ? lay_over(mutation, record, writer) : write_or_remove(mutation, record, writer);
-  }
-  Outcome outcome = decide_conflict(mutation, record, writer, model, verdict);
+  if (!asks_again && !opposed) return write_unopposed(mutation, record, writer, sight);
+  Outcome outcome = decide_conflict(mutation, record, writer, sight, model, verdict);
   const bool stands_against = !std::holds_alternative<Applied>(outcome);
   if (stands_against && wants_what_is(mutation, record)) {
     return Applied{.after = record, .merged = !covers(mutation.payload, record.payload)};

@@ -78,9 +78,7 @@ Outcome resolve(const protocol::Mutation& mutation, const Record& record, const 
 std::int64_t corrected_edit_time(std::int64_t timestamp_ms, std::optional<std::int64_t> sent_at_ms,
                                  std::int64_t now_ms);
 
-/// Whether someone else changed the record since the writer last saw it. A client counts its writes to an entity, so a
-/// write that is not beyond the last one of the same name comes from a copy or an old backup of that client's file:
-/// someone else.
-bool conflicts(const protocol::Mutation& mutation, const Record& record, const Writer& writer);
+/// Whether the record holds a change by someone else that the writer had not seen; see Sight.
+bool conflicts(const protocol::Mutation& mutation, const Record& record, const Writer& writer, const Model& model);
 
 }  // namespace tether::rules

@@ -145,7 +145,9 @@ TEST_CASE("under merge an edit meets what was deleted by the strategies of its f
 
 TEST_CASE("a client's later edit made offline does not carry back what its earlier one left alone") {
   const Model model{.delete_policy = k_edit_wins};
-  const auto revived = applied(reviving(mutation_of(U, Seen::older)));
+  Record deleted = record_in(State::deleted);
+  deleted.authors = {{ben, Rev{4}, 900, 2, {"title", "done"}}};  // the edit before the delete, which ann had seen
+  const auto revived = applied(resolve(mutation_of(U, Seen::older), deleted, {ann, 1}, model));
   auto later = mutation_of(U, Seen::older);
   later.version = 5;
   later.payload = R"({"title":"hose","done":false})";

@@ -137,11 +137,7 @@ void Filing::file_in_log(sql::Transaction& transaction, Sent& sent, PushReport& 
       acknowledge(transaction, sent, report);
       return;
     case Kind::conflict:
-      if (file_refusal(transaction, sent,
-                       {"conflict", "conflict", protocol::encode_conflict_data(*sent.outcome->report),
-                        sent.place->retry_count})) {
-        report_conflict(sent, report);
-      }
+      file_conflict(transaction, sent, report);
       return;
     case Kind::rejected:
       refuse(transaction, sent, report);
@@ -167,14 +163,14 @@ void Filing::acknowledge(sql::Transaction& transaction, const Sent& sent, PushRe
   }
 }
 
-void Filing::report_conflict(const Sent& sent, PushReport& report) {
+void Filing::file_conflict(sql::Transaction& transaction, Sent& sent, PushReport& report) {
+  protocol::ConflictReport found = named_here(*sent.outcome->report, mappings_.in_force(sent.mutation->model.value));
+  const std::string data = protocol::encode_conflict_data(found);
+  if (!file_refusal(transaction, sent, {"conflict", "conflict", data, sent.place->retry_count})) return;
   ++report.conflicts;
-  if (!conflicts_.takes(bytes_of(sent.outcome->report->fields))) return;
-  protocol::ConflictReport& found = report.conflicts_found.emplace_back(*sent.outcome->report);
+  if (!conflicts_.takes(bytes_of(found.fields))) return;
   found.server_state = "{}";
-  const rules::FieldMapping* mapping = mappings_.in_force(sent.mutation->model.value);
-  if (mapping == nullptr) return;
-  for (std::string& field : found.fields) field = mapping->name_here(field);
+  report.conflicts_found.push_back(std::move(found));
 }
 
 /// False when a person settled it meanwhile: what they recorded instead will be decided for itself.
@@ -187,7 +183,8 @@ bool Filing::file_refusal(sql::Transaction& transaction, Sent& sent, const Refus
 }
 
 void Filing::refuse(sql::Transaction& transaction, Sent& sent, PushReport& report) {
-  const protocol::Rejection& rejection = *sent.outcome->rejection;
+  protocol::Rejection rejection =
+      named_here(*sent.outcome->rejection, mappings_.of(sent.mutation->model.value, sent.place->log_id));
   const bool undecided = rejection.reason == protocol::reason::k_error;
   const std::int64_t attempts = sent.place->retry_count + (undecided ? 1 : 0);
   const bool again = undecided && attempts < k_error_attempts_max;
@@ -205,7 +202,9 @@ void Filing::refuse(sql::Transaction& transaction, Sent& sent, PushReport& repor
       transaction.run(k_settle_if_overtaken, {mutation.model.value, mutation.entity_id.value, sent.place->log_id}) > 0;
   if (sent.overtaken) ahead_.erase({mutation.model, mutation.entity_id});  // it is folded in it
   ++report.failed;
-  if (rejections_.takes(rejection.reason.size() + rejection.data.size())) report.rejections.push_back(rejection);
+  if (rejections_.takes(rejection.reason.size() + rejection.data.size())) {
+    report.rejections.push_back(std::move(rejection));
+  }
 }
 
 void Filing::file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity) {

@@ -47,7 +47,7 @@ class Filing {
 
   void file_in_log(sql::Transaction& transaction, Sent& sent, PushReport& report);
   void acknowledge(sql::Transaction& transaction, const Sent& sent, PushReport& report);
-  void report_conflict(const Sent& sent, PushReport& report);
+  void file_conflict(sql::Transaction& transaction, Sent& sent, PushReport& report);
   bool file_refusal(sql::Transaction& transaction, Sent& sent, const Refusal& refusal);
   void refuse(sql::Transaction& transaction, Sent& sent, PushReport& report);
   void file_in_record(sql::Transaction& transaction, std::span<const Sent> of_one_entity);

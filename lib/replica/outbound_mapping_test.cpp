@@ -100,6 +100,46 @@ TEST_CASE("what stays here survives a pull between two attempts of the edit that
   CHECK(desk.differences() == "");
 }
 
+TEST_CASE("what the log keeps of a conflict names the fields as they are called here, as a preview does") {
+  Translator desk;
+  desk.set("rename.title", "name");
+  create(desk.file, "a", R"({"title":"Pump"})");
+  desk.push_all_applied();
+  update(desk.file, "a", R"({"title":"Pump A"})");
+  desk.server.reply_to_push([](const protocol::PushRequest& request) {
+    protocol::PushReply reply;
+    protocol::ConflictReport report;
+    report.mutation_id = request.mutations.at(0).mutation_id;
+    report.server_state = R"({"tether_id":"a","name":"Pump B"})";
+    report.fields = {"name"};
+    reply.conflicts.push_back(report);
+    return reply;
+  });
+  desk.push();
+  const auto kept = [&](std::string_view member) {
+    return rows(desk.file.database(),
+                "SELECT rejection_data ->> '" + std::string(member) + "' FROM tether_mutation_logs WHERE id = 2");
+  };
+  CHECK(kept("$.fields") == R"(["title"])");
+  CHECK(kept("$.server_state") == R"({"tether_id":"a","title":"Pump B"})");
+}
+
+TEST_CASE("what the log keeps of a refusal names the fields as they are called here") {
+  Translator desk;
+  desk.set("rename.title", "name");
+  create(desk.file, "a", R"({"title":""})");
+  desk.server.reply_to_push([](const protocol::PushRequest& request) {
+    protocol::PushReply reply = all_rejected(request, "validation_failed");
+    reply.rejected[0].data = R"({"messages":{"name":["must not be empty"],"other":["is missing"]},"by_program":true})";
+    return reply;
+  });
+  const PushReport report = desk.push();
+  constexpr std::string_view k_named_here =
+      R"({"messages":{"title":["must not be empty"],"other":["is missing"]},"by_program":true})";
+  CHECK(rows(desk.file.database(), "SELECT rejection_data FROM tether_mutation_logs") == k_named_here);
+  CHECK(report.rejections.at(0).data == k_named_here);
+}
+
 TEST_CASE("a lost edit is shown by the names here, and what stays here is in no dispute") {
   Translator desk;
   desk.set("rename.title", "name");

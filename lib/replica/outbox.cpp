@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "protocol/payload.hpp"
 #include "replica/outbound_mapping.hpp"
 
 namespace tether::replica {
@@ -200,6 +201,24 @@ protocol::LossReport named_here(protocol::LossReport loss, const rules::FieldMap
   loss.sent = mapping->from_wire(loss.sent);
   loss.stands = mapping->from_wire(loss.stands);
   return loss;
+}
+
+protocol::ConflictReport named_here(protocol::ConflictReport report, const rules::FieldMapping* mapping) {
+  if (mapping == nullptr) return report;
+  for (std::string& field : report.fields) field = mapping->name_here(field);
+  report.server_state = mapping->from_wire(report.server_state);
+  return report;
+}
+
+protocol::Rejection named_here(protocol::Rejection rejection, const rules::FieldMapping* mapping) {
+  if (mapping == nullptr || !protocol::find_member(rejection.data, "messages").starts_with('{')) return rejection;
+  protocol::ObjectWriter data;
+  for (const protocol::Member& member : protocol::members(rejection.data)) {
+    const bool by_field = protocol::same_key(member.key, "messages");
+    data.member(member.key, by_field ? mapping->from_wire(member.value) : std::string(member.value));
+  }
+  rejection.data = std::move(data).finish();
+  return rejection;
 }
 
 }  // namespace tether::replica

@@ -78,5 +78,7 @@ std::vector<Outcome> matched(const Batch& batch, const protocol::PushReply& repl
 
 /// `loss` by the names of this file; without a mapping they are those of the wire.
 protocol::LossReport named_here(protocol::LossReport loss, const rules::FieldMapping* mapping);
+protocol::ConflictReport named_here(protocol::ConflictReport report, const rules::FieldMapping* mapping);
+protocol::Rejection named_here(protocol::Rejection rejection, const rules::FieldMapping* mapping);
 
 }  // namespace tether::replica

@@ -65,16 +65,14 @@ Foreseen foreseen(const protocol::Mutation& mutation, const Outcome& outcome, co
   if (outcome.kind == Outcome::Kind::rejected) {
     seen.kind = outcome.rejection->reason == protocol::reason::k_error ? Kind::undecided : Kind::rejected;
     seen.reason = outcome.rejection->reason;
-    seen.data = outcome.rejection->data;
+    seen.data = named_here(*outcome.rejection, mapping).data;
   }
   if (outcome.kind == Outcome::Kind::conflict) {
     seen.kind = Kind::conflict;
-    seen.data = protocol::encode_conflict_data(*outcome.report);
-    seen.fields = outcome.report->fields;
-    if (mapping != nullptr) {
-      for (std::string& field : seen.fields) field = mapping->name_here(field);
-    }
-    seen.theirs_deleted = outcome.report->deleted;
+    const protocol::ConflictReport report = named_here(*outcome.report, mapping);
+    seen.data = protocol::encode_conflict_data(report);
+    seen.fields = report.fields;
+    seen.theirs_deleted = report.deleted;
   }
   return seen;
 }

@@ -50,6 +50,9 @@ void take(Folding& folding, const sql::Row& row) {
     // The server took this update, so it has the entity, even if somebody else made it.
     if (operation == Operation::update && !folding.server.exists) operation = Operation::create;
     folding.server = rules::after(std::move(folding.server), operation, row.text(4), std::nullopt);
+    if (!folding.open.empty()) {
+      folding.open.push_back({row.integer(2), operation, std::string(row.text(4)), std::nullopt, /*taken=*/true});
+    }
   } else if (status != "conflict" && row.is_null(8)) {
     folding.open.push_back({row.integer(2), operation, std::string(row.text(4)), std::nullopt});
   }

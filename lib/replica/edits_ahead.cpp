@@ -12,6 +12,10 @@ namespace tether::replica {
 using protocol::Operation;
 
 void Overlay::add(const OpenMutation& mutation) {
+  if (mutation.taken) {
+    give_way(mutation);
+    return;
+  }
   newest_ = mutation.log_id;
   switch (mutation.operation) {
     case Operation::create:
@@ -24,6 +28,17 @@ void Overlay::add(const OpenMutation& mutation) {
     case Operation::remove:
       last_remove_ = mutation.log_id;
       return;
+  }
+}
+
+void Overlay::give_way(const OpenMutation& taken) {
+  if (taken.operation != Operation::update) {
+    last_remove_ = taken.log_id;
+    return;
+  }
+  for (const std::string& name : rules::field_names(taken.before ? *taken.before : taken.payload)) {
+    const auto found = positions_.find(name);
+    if (found != positions_.end()) fields_[found->second].log_id = 0;
   }
 }
 
@@ -56,7 +71,11 @@ std::optional<Laid> EditsAhead::lay_over(sql::Transaction& transaction, const En
   // Between the two, everything was read before and is in ahead_.
   read_open(transaction, key, filed_, filed, [&](const OpenMutation& mutation) { refused_.add(mutation); });
   const std::int64_t known = std::max(ahead_.newest(), filed);
-  read_open(transaction, key, known, k_no_end, [&](const OpenMutation& mutation) { ahead_.add(mutation); });
+  read_open(transaction, key, known, k_no_end, [&](const OpenMutation& mutation) {
+    ahead_.add(mutation);
+    taken_ahead_ = taken_ahead_ || mutation.taken;
+  });
+  if (taken_ahead_) return std::nullopt;
   filed_ = filed;
   Laid laid{server};
   if (!refused_.lay_over(laid, 0) || !ahead_.lay_over(laid, filed)) return std::nullopt;

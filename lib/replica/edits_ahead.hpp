@@ -29,6 +29,8 @@ class Overlay {
     std::int64_t log_id;
   };
   void set(std::string_view fields, std::int64_t log_id);
+  /// What the server took of these fields stands.
+  void give_way(const OpenMutation& taken);
 
   std::vector<Field> fields_;
   std::unordered_map<std::string, std::size_t> positions_;  // by the unescaped key
@@ -48,6 +50,7 @@ class EditsAhead {
   Overlay refused_;  // up to filed_, still open
   Overlay ahead_;    // all that was open when it was read; those up to filed_ count no more
   std::int64_t filed_ = 0;
+  bool taken_ahead_ = false;  // the server took some of those beyond already, and what is in refused_ gives way to them
 };
 
 }  // namespace tether::replica

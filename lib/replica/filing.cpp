@@ -8,6 +8,7 @@
 
 #include "protocol/codec.hpp"
 #include "protocol/payload.hpp"
+#include "replica/settling.hpp"
 #include "rules/fields.hpp"
 
 namespace tether::replica {
@@ -44,18 +45,6 @@ constexpr sql::Statement k_not_synced{
 // What a person settled while it was on the wire is not sent again, and why it failed concerns nobody any more.
 constexpr sql::Statement k_settled_meanwhile{
     "UPDATE tether_mutation_logs SET sync_status = 'failed', synced_at = NULL, updated_at = $2 WHERE id = $1"};
-
-// An edit carries the whole record as its writer saw it, so a later one that the server took is the person's answer to
-// whatever it refused before. Laid over it, what was refused would come back with the next edit.
-constexpr sql::Statement k_settle_older_failed{
-    "UPDATE tether_mutation_logs SET settled_by = $4, updated_at = $5 WHERE entity_id = $2 AND model = $1 "
-    "AND sync_status = 'failed' AND settled_by IS NULL AND id < $3"};
-
-// The same, found from the other end: one that the server had put off, and that fails for good behind it.
-constexpr sql::Statement k_settle_if_overtaken{
-    "UPDATE tether_mutation_logs SET settled_by = newer.mutation_id FROM (SELECT mutation_id FROM tether_mutation_logs "
-    "WHERE entity_id = $2 AND model = $1 AND id > $3 AND sync_status = 'synced' ORDER BY id DESC LIMIT 1) AS newer "
-    "WHERE id = $3"};
 
 // The server now has exactly what was sent ($5, $6). Where newer edits are open, payload shows it with them laid over
 // already, unless the state beneath moved since they were written (rebased_log_id).
@@ -95,6 +84,15 @@ std::string seen_by_writer(const Mutation& mutation, const rules::LocalState& se
     return seen;
   }
   return mutation.operation == Operation::create || !server.exists ? "{}" : server.payload;
+}
+
+bool took_effect(const Outcome& outcome) {
+  return outcome.kind == Kind::applied || outcome.kind == Kind::merged;
+}
+
+/// Of a duplicate whose rev is not known it is not known either.
+bool stored_as_sent(const Outcome& outcome) {
+  return outcome.kind == Kind::applied && !(outcome.rev && outcome.rev->value == 0);
 }
 
 /// A pull that brought this row after the mutation was written may have brought its effect, or something newer.
@@ -197,9 +195,10 @@ void Filing::refuse(sql::Transaction& transaction, Sent& sent, PushReport& repor
     return;
   }
   const Mutation& mutation = *sent.mutation;
-  sent.overtaken =
-      sent.place->retry_count > 0 &&
-      transaction.run(k_settle_if_overtaken, {mutation.model.value, mutation.entity_id.value, sent.place->log_id}) > 0;
+  if (sent.place->retry_count > 0) {  // then something newer may have been taken before it
+    const auto overtaken = settle_overtaken(transaction, {mutation.model, mutation.entity_id}, now_);
+    sent.overtaken = std::ranges::find(overtaken, sent.place->log_id) != overtaken.end();
+  }
   if (sent.overtaken) ahead_.erase({mutation.model, mutation.entity_id});  // it is folded in it
   ++report.failed;
   if (rejections_.takes(rejection.reason.size() + rejection.data.size())) {
@@ -219,18 +218,22 @@ void Filing::file_in_record(sql::Transaction& transaction, std::span<const Sent>
   if (!take_as_sent(transaction, of_one_entity)) compute_anew(transaction, of_one_entity);
 }
 
-/// What was refused before the last of them that the server took is dealt with.
+/// What was refused before the server took these. Where it stored one exactly as it was sent, it has what was refused
+/// as well, or the person's correction of it: an edit carries the whole record as its writer saw it. Where it stored
+/// something else, only what the edit changed is known to be there, and the rest of what was refused still fails.
 void Filing::settle_older_failed(sql::Transaction& transaction, std::span<const Sent> of_one_entity) {
-  const auto took = [](const Sent& sent) {
-    return sent.outcome->kind == Kind::applied || sent.outcome->kind == Kind::merged;
-  };
-  const auto last = std::find_if(of_one_entity.rbegin(), of_one_entity.rend(), took);
-  if (last == of_one_entity.rend() || !unsettled_.contains(entity_hash(*last->mutation))) return;
-  const Mutation& mutation = *last->mutation;
-  const std::int64_t settled = transaction.run(
-      k_settle_older_failed,
-      {mutation.model.value, mutation.entity_id.value, last->place->log_id, mutation.mutation_id.value, now_});
-  if (settled > 0) ahead_.erase({mutation.model, mutation.entity_id});  // they are folded in it
+  const Mutation& any = *of_one_entity.front().mutation;
+  const EntityKey key{any.model, any.entity_id};
+  if (!unsettled_.contains(entity_hash(any))) return;
+  const auto is_as_sent = [](const Sent& sent) { return stored_as_sent(*sent.outcome); };
+  const auto has_effect = [](const Sent& sent) { return took_effect(*sent.outcome); };
+  std::int64_t settled = 0;
+  const auto last = std::find_if(of_one_entity.rbegin(), of_one_entity.rend(), is_as_sent);
+  if (last != of_one_entity.rend()) {
+    settled += settle_all_failed_before(transaction, key, last->place->log_id, last->mutation->mutation_id, now_);
+  }
+  if (std::ranges::any_of(of_one_entity, has_effect)) settled += std::ssize(settle_overtaken(transaction, key, now_));
+  if (settled > 0) ahead_.erase(key);  // they are folded in it
 }
 
 /// The usual case, in one statement and without looking at the log: the last word on the entity is an applied mutation,

@@ -41,13 +41,14 @@ struct LogQuery {
 void read_log(sql::Transaction& transaction, const LogQuery& query, const std::function<void(const LogEntry&)>& sink);
 std::optional<LogEntry> find_mutation(sql::Transaction& transaction, const MutationId& id);
 
-/// Puts failed mutations back in the queue. One that failed with `error` was never decided: the same id goes back. Any
-/// other was decided, and its id would be answered the same for ever, so what the person sees now is recorded instead,
-/// as one new mutation of the entity: with every correction made since, and whole where the server has nothing. All
-/// that was open of the entity is settled into it (settled_by), failed or pending: before it, it could only fail again,
-/// or show an older state. What waited becomes failed with the reason `superseded`. Nothing is recorded where the
-/// server already has what is seen. Returns the ids that will be pushed. Throws Error(not_found) for an id that is not
-/// a failed mutation.
+/// Puts failed mutations back in the queue. One that failed with `error` was never decided: the same id goes back,
+/// unless the server has taken a later edit of the record: it would take the older one for that of a copy. Any other
+/// was decided, and its id would be answered the same for ever, so what the person sees now is recorded instead, as one
+/// new mutation of the entity: with every correction made since, and whole where the server has nothing. All that was
+/// open of the entity is settled into it (settled_by), failed or pending: before it, it could only fail again, or show
+/// an older state. What waited becomes failed with the reason `superseded`. Nothing is recorded where the server
+/// already has what is seen. Returns the ids that will be pushed. Throws Error(not_found) for an id that is not a
+/// failed mutation.
 std::vector<MutationId> retry_failed(File& file, const std::vector<MutationId>& ids);
 
 /// A mutation that failed and that nobody dealt with yet, without what it says.

@@ -18,16 +18,22 @@ constexpr sql::Statement k_write{
 constexpr sql::Statement k_erase{"DELETE FROM tether_records WHERE model = $1 AND entity_id = $2"};
 
 // Through the index on entity_id, whose entries of one entity are in log order already.
-constexpr sql::Statement k_open{
-    "SELECT id, operation, payload, before FROM tether_mutation_logs WHERE entity_id = $2 AND model = $1 "
-    "AND " TETHER_IS_OPEN " AND id > $3 AND id <= $4 ORDER BY id"};
+constexpr sql::Statement k_open{"SELECT id, operation, payload, before, " TETHER_IS_TAKEN
+                                " FROM tether_mutation_logs WHERE entity_id = $2 AND model = $1 "
+                                "AND ((" TETHER_IS_OPEN ") OR " TETHER_IS_TAKEN
+                                ") AND id > $3 AND id <= $4 ORDER BY id"};
 
 std::optional<std::string> optional_text(const sql::Row& row, int column) {
   if (row.is_null(column)) return std::nullopt;
   return std::string(row.text(column));
 }
 
-void lay(Laid& laid, const OpenMutation& mutation) {
+void lay(Laid& laid, const rules::LocalState& server, const OpenMutation& mutation) {
+  if (mutation.taken) {
+    laid.state =
+        rules::after_taken(std::move(laid.state), server, mutation.operation, mutation.payload, mutation.before);
+    return;
+  }
   laid.state = rules::after(std::move(laid.state), mutation.operation, mutation.payload, mutation.before);
   laid.newest_log_id = mutation.log_id;
 }
@@ -76,9 +82,13 @@ rules::LocalState server_state(const RecordRow& row) {
 
 void read_open(sql::Transaction& transaction, const EntityKey& key, std::int64_t after, std::int64_t last,
                const std::function<void(const OpenMutation&)>& sink) {
+  bool behind_open = after > 0;
   transaction.run(k_open, {key.model.value, key.id.value, after, last}, [&](const sql::Row& row) {
+    const bool taken = row.integer(4) != 0;
+    if (taken && !behind_open) return;
+    behind_open = true;
     sink({row.integer(0), protocol::operation_named(row.text(1)).value_or(protocol::Operation::update),
-          std::string(row.text(2)), optional_text(row, 3)});
+          std::string(row.text(2)), optional_text(row, 3), taken});
   });
 }
 
@@ -107,7 +117,7 @@ std::optional<RecordRow> laid_over(RecordRow row, const rules::LocalState& serve
 std::optional<RecordRow> laid_over(RecordRow row, const rules::LocalState& server,
                                    const std::vector<OpenMutation>& open) {
   Laid laid{server};
-  for (const OpenMutation& mutation : open) lay(laid, mutation);
+  for (const OpenMutation& mutation : open) lay(laid, server, mutation);
   return laid_over(std::move(row), server, std::move(laid));
 }
 
@@ -124,7 +134,7 @@ std::int64_t store_over(sql::Transaction& transaction, RecordRow row, const rule
   Laid laid{server};
   std::int64_t count = 0;
   read_open(transaction, row.key, 0, k_no_end, [&](const OpenMutation& mutation) {
-    lay(laid, mutation);
+    lay(laid, server, mutation);
     ++count;
   });
   store_laid(transaction, std::move(row), server, std::move(laid));

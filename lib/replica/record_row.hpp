@@ -55,16 +55,22 @@ constexpr std::int64_t k_no_end = std::numeric_limits<std::int64_t>::max();
 /// again: the server's state last seen has it in it.
 #define TETHER_IS_OPEN "sync_status IN ('pending', 'syncing', 'failed') AND settled_by IS NULL AND synced_at IS NULL"
 
-/// A mutation that may still reach the server: pending, syncing, or failed and not settled.
+/// What the server took and still has, as far as is known here.
+#define TETHER_IS_TAKEN "(sync_status = 'synced' OR (sync_status = 'pending' AND synced_at IS NOT NULL))"
+
+/// A mutation that may still reach the server: pending, syncing, or failed and not settled. Or one that the server took
+/// although an older one is open: of what it wrote, the older one has nothing to say any more.
 struct OpenMutation {
   std::int64_t log_id = 0;
   protocol::Operation operation = protocol::Operation::create;
   std::string payload;
   std::optional<std::string> before = std::nullopt;
+  bool taken = false;
 };
 
 /// Oldest first, those after log id `after` up to and with `last`; each is handed out as it is read, since an entity
-/// may have very many.
+/// may have very many. Where older ones were read before (`after` > 0), all that the server took count as taken behind
+/// an open one.
 void read_open(sql::Transaction& transaction, const EntityKey& key, std::int64_t after, std::int64_t last,
                const std::function<void(const OpenMutation&)>& sink);
 

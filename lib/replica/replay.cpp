@@ -17,13 +17,17 @@ using protocol::Operation;
 // Sorted by SQLite, which spills what does not fit its cache to a temporary file. What an edit says is read by its id:
 // payloads that go through the sorter are all held until it spills.
 constexpr sql::Statement k_log_by_entity{
-    "SELECT model, entity_id, id FROM tether_mutation_logs "
+    "SELECT model, entity_id, id, 0 FROM tether_mutation_logs "
     "WHERE sync_status <> 'conflict' AND settled_by IS NULL AND id <= $1 AND timestamp <= $2 "
     "ORDER BY model, entity_id, id"};
 
+// Behind an open edit also what the server took: that takes the place of what the open one wrote.
 constexpr sql::Statement k_open_by_entity{
-    "SELECT model, entity_id, id FROM tether_mutation_logs "
-    "WHERE sync_status <> 'synced' AND " TETHER_IS_OPEN " ORDER BY model, entity_id, id"};
+    "SELECT model, entity_id, id, 0 FROM tether_mutation_logs WHERE sync_status <> 'synced' AND " TETHER_IS_OPEN
+    " UNION ALL SELECT log.model, log.entity_id, log.id, 1 FROM (SELECT model, entity_id, min(id) AS first "
+    "FROM tether_mutation_logs WHERE sync_status <> 'synced' AND " TETHER_IS_OPEN
+    " GROUP BY model, entity_id) AS open JOIN tether_mutation_logs AS log ON log.entity_id = open.entity_id "
+    "AND log.model = open.model AND log.id > open.first WHERE " TETHER_IS_TAKEN " ORDER BY 1, 2, 3"};
 
 constexpr sql::Statement k_edit{"SELECT operation, payload, before FROM tether_mutation_logs WHERE id = $1"};
 
@@ -46,8 +50,9 @@ constexpr std::string_view k_plain_tables =
 
 struct Folded {
   EntityKey key;
+  rules::LocalState beneath;
   std::int64_t newest_log_id = 0;
-  rules::LocalState state;
+  rules::LocalState state = beneath;
 };
 
 /// Folds edits that come sorted by entity; the sink is given each entity when it is complete.
@@ -58,11 +63,12 @@ class Fold {
   Fold(sql::Transaction& transaction, Start start, Sink sink)
       : transaction_(transaction), start_(std::move(start)), sink_(std::move(sink)) {}
 
-  /// `row`: model, entity and log id.
+  /// `row`: model, entity, log id, and whether the server took it already, as `beneath` shows.
   void add(const sql::Row& row) {
     if (!current_ || current_->key.id.value != row.text(1) || current_->key.model.value != row.text(0)) begin(row);
-    current_->newest_log_id = row.integer(2);
-    transaction_.run(k_edit, {current_->newest_log_id}, [&](const sql::Row& edit) { apply(edit); });
+    const bool taken = row.integer(3) != 0;
+    if (!taken) current_->newest_log_id = row.integer(2);
+    transaction_.run(k_edit, {row.integer(2)}, [&](const sql::Row& edit) { apply(edit, taken); });
   }
 
   void finish() {
@@ -77,15 +83,17 @@ class Fold {
   void begin(const sql::Row& row) {
     finish();
     const EntityKey key{{std::string(row.text(0))}, {std::string(row.text(1))}};
-    current_ = Folded{key, 0, start_(key)};
+    current_ = Folded{.key = key, .beneath = start_(key)};
   }
 
-  void apply(const sql::Row& edit) {
+  void apply(const sql::Row& edit, bool taken) {
     Operation operation = protocol::operation_named(edit.text(0)).value_or(Operation::update);
     if (begins_at_updates_ && operation == Operation::update && !current_->state.exists) operation = Operation::create;
     std::optional<std::string> before;
     if (!edit.is_null(2)) before = std::string(edit.text(2));
-    current_->state = rules::after(std::move(current_->state), operation, edit.text(1), before);
+    rules::LocalState& state = current_->state;
+    state = taken ? rules::after_taken(std::move(state), current_->beneath, operation, edit.text(1), before)
+                  : rules::after(std::move(state), operation, edit.text(1), before);
   }
 
   sql::Transaction& transaction_;

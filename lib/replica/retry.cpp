@@ -9,6 +9,7 @@
 #include "replica/dismissal.hpp"
 #include "replica/log.hpp"
 #include "replica/record_row.hpp"
+#include "replica/settling.hpp"
 
 namespace tether::replica {
 namespace {
@@ -182,7 +183,8 @@ std::optional<Recorded> record_anew(File& file, sql::Transaction& transaction, c
 
 /// The id that will be pushed for it.
 std::optional<MutationId> retry(File& file, sql::Transaction& transaction, const FailedMutation& mutation) {
-  if (!is_decided(mutation)) {
+  // Behind a later one the server would take the same id for an old copy's.
+  if (!is_decided(mutation) && !was_later_taken(transaction, mutation.key, mutation.id)) {
     const std::string at = rfc3339_ms(file.clock().now());
     transaction.run(k_requeue, {mutation.id.value, at});
     return mutation.id;

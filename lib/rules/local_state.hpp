@@ -24,4 +24,9 @@ struct LocalState {
 LocalState after(LocalState state, protocol::Operation operation, std::string_view payload,
                  const std::optional<std::string>& before);
 
+/// `state`, which lies over `server`, after a mutation that the server took although an older one is open still: the
+/// fields that it wrote are what the server has, and no more what the older one wanted.
+LocalState after_taken(LocalState state, const LocalState& server, protocol::Operation operation,
+                       std::string_view payload, const std::optional<std::string>& before);
+
 }  // namespace tether::rules

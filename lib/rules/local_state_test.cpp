@@ -47,5 +47,23 @@ TEST_CASE("a delete keeps the last payload") {
   CHECK(after(unknown, Operation::remove, "{}", std::nullopt) == unknown);
 }
 
+TEST_CASE("what the server took later takes its fields from an older edit that is open, and leaves it the others") {
+  const LocalState server{.exists = true, .payload = R"({"title":"hose","by":"ben"})"};
+  const LocalState shown{.exists = true, .payload = R"({"title":"WRONG","by":"ben","done":true,"note":"x"})"};
+  CHECK(after_taken(shown, server, Operation::update, "{}", R"({"title":"pump","note":null})") ==
+        LocalState{.exists = true, .payload = R"({"title":"hose","by":"ben","done":true})"});
+  CHECK(after_taken(shown, server, Operation::update, R"({"title":"hose"})", std::nullopt).payload ==
+        R"({"title":"hose","by":"ben","done":true,"note":"x"})");
+}
+
+TEST_CASE("a delete that the server took later leaves nothing of an older edit, and what it revived shows again") {
+  CHECK(after_taken(pump, deleted_pump, Operation::remove, "{}", std::nullopt) == deleted_pump);
+  CHECK(after_taken(deleted_pump, pump, Operation::create, R"({"title":"pump"})", std::nullopt) == pump);
+}
+
+TEST_CASE("where someone else deleted it since, an older create that is open shows") {
+  CHECK(after_taken(pump, deleted_pump, Operation::update, "{}", R"({"done":true})") == pump);
+}
+
 }  // namespace
 }  // namespace tether::rules

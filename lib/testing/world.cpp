@@ -309,7 +309,7 @@ std::vector<std::string> World::broken_promises() {
   for (auto& [name, laptop] : laptops_) {
     for (const auto& id : out_of_order(*laptop)) broken.push_back(name + " sent " + id + " after a later one");
     for (const auto& difference : laptop->differences()) broken.push_back(name + " does not replay: " + difference);
-    std::set<std::string> refused;  // records with a refused edit that nothing newer has taken the place of
+    std::set<std::string> refused;  // records with a refused edit
     std::set<std::string> disputed;
     for (const auto& conflict : laptop->conflicts()) disputed.insert(conflict.mutation_id.value);
     for (const auto& entry : laptop->log()) {
@@ -322,7 +322,6 @@ std::vector<std::string> World::broken_promises() {
         if (applied.contains(id)) broken.push_back(name + " believes that " + id + " failed");
         refused.insert(entity);
       }
-      if (entry.sync_status == "synced") refused.erase(entity);
       if (entry.sync_status == "conflict" && entry.settled_by.empty() && !disputed.contains(id)) {
         broken.push_back(name + " lost the losing side of " + id);
       }

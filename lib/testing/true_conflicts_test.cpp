@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Whether conflicts are the true ones, no more and no fewer: an edit conflicts exactly when someone else's change was
 // on the server that its writer had not seen. The referee knows the truth without revs and clocks: every edit leaves a
-// token of its own in the record, and which token a laptop shows beneath its own edits tells what it has seen.
-// Histories come from seeds, on laptops whose clocks are off by up to two days, over bad weather. TETHER_SEED and
-// TETHER_HISTORIES as in simulation_test.cpp.
+// token of its own in one or two of the record's fields, and which tokens a laptop shows beneath its own edits tell
+// what it has seen. A conflict is one of whole records: also where the two changed different fields. Histories come
+// from seeds, on laptops whose clocks are off by up to two days, over bad weather. TETHER_SEED and TETHER_HISTORIES as
+// in simulation_test.cpp.
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
+#include <set>
 
-#include "base/error.hpp"
+#include "protocol/payload.hpp"
 #include "testing/seeds.hpp"
 #include "testing/world.hpp"
 
@@ -23,11 +26,16 @@ constexpr std::uint64_t k_histories = 1'000;
 constexpr int k_steps = 24;
 constexpr std::int64_t k_skew_ms_max = 48LL * 3600 * 1000;
 
+constexpr std::array k_fields{"a", "b", "c"};
+constexpr sql::Statement k_known{
+    "SELECT entity_id, COALESCE(CASE WHEN open_log_id IS NULL THEN payload ELSE base END, '{}') FROM tether_records "
+    "WHERE deleted = 0 ORDER BY entity_id"};
+
 class Referee {
  public:
-  /// `client` wrote `mutation_id` on top of the change that left `token`; empty: of nothing.
-  void saw(const std::string& mutation_id, const std::string& client, const std::string& token) {
-    written_[mutation_id] = {client, token};
+  /// `client` wrote `mutation_id` on top of what these changes had left; empty: of nothing.
+  void saw(const std::string& mutation_id, const std::string& client, std::set<std::string> changes) {
+    written_[mutation_id] = {client, std::move(changes)};
   }
 
   /// The server has answered; the first answer to a mutation is its decision.
@@ -44,7 +52,7 @@ class Referee {
  private:
   struct Written {
     std::string client;
-    std::string on_top_of;
+    std::set<std::string> on_top_of;
   };
   struct Change {
     std::string mutation_id;
@@ -67,8 +75,9 @@ class Referee {
   }
 
   static bool has_unseen(const std::vector<Change>& changes, const Written& written) {
-    auto unseen = std::ranges::find(changes, written.on_top_of, &Change::mutation_id);
-    unseen = unseen == changes.end() ? changes.begin() : unseen + 1;
+    // The last change of a state has a token in it.
+    const auto is_seen = [&](const Change& change) { return written.on_top_of.contains(change.mutation_id); };
+    const auto unseen = std::find_if(changes.rbegin(), changes.rend(), is_seen).base();
     return std::any_of(unseen, changes.end(), [&](const Change& change) { return change.client != written.client; });
   }
 
@@ -108,16 +117,16 @@ class History {
   void do_something(const std::string& name, Laptop& laptop) {
     switch (random_.below(8)) {
       case 0:
-        return write(name, laptop, "", [&] { laptop.create("Task", fields()); });
+        return write(name, laptop, {}, [&] { laptop.create("Task", fields()); });
       case 1:
       case 2:
       case 3:
-        return with_some_record(laptop, [&](const std::string& id, const std::string& token) {
-          write(name, laptop, token, [&] { laptop.update("Task", id, fields()); });
+        return with_some_record(laptop, [&](const std::string& id, const Tokens& seen) {
+          write(name, laptop, seen, [&] { laptop.update("Task", id, fields()); });
         });
       case 4:
-        return with_some_record(laptop, [&](const std::string& id, const std::string& token) {
-          write(name, laptop, token, [&] { laptop.remove("Task", id); });
+        return with_some_record(laptop, [&](const std::string& id, const Tokens& seen) {
+          write(name, laptop, seen, [&] { laptop.remove("Task", id); });
         });
       case 5:
         laptop.push(1 + static_cast<std::int64_t>(random_.below(4)));
@@ -131,38 +140,44 @@ class History {
     }
   }
 
+  using Tokens = std::set<std::string>;
+
   /// `record` makes one mutation; its token, if it leaves one, stands for its id from now on.
   template <typename Record>
-  void write(const std::string& name, Laptop& laptop, const std::string& token, Record&& record) {
+  void write(const std::string& name, Laptop& laptop, const Tokens& seen, Record&& record) {
     const int last_token = token_;
     record();
     const std::string id = laptop.log().back().mutation.mutation_id.value;
-    const auto seen = ids_.find(token);
-    referee_.saw(id, name, seen == ids_.end() ? std::string() : seen->second);
+    std::set<std::string> changes;
+    for (const std::string& token : seen) changes.insert(ids_.at(token));
+    referee_.saw(id, name, std::move(changes));
     if (token_ != last_token) ids_[std::to_string(token_)] = id;
   }
 
-  /// A live record, and the token in what the server has of it as far as this laptop knows.
+  /// A live record, and the tokens in what the server has of it as far as this laptop knows.
   template <typename Act>
   void with_some_record(Laptop& laptop, Act&& act) {
-    struct Known {
-      std::string id;
-      std::string token;
-    };
-    std::vector<Known> all;
+    std::vector<std::pair<std::string, Tokens>> all;
     sql::in_transaction(laptop.file().database(), sql::Access::read, [&](sql::Transaction& transaction) {
-      transaction.run(sql::Statement{"SELECT entity_id, COALESCE(CASE WHEN open_log_id IS NULL THEN payload ELSE base "
-                                     "END ->> 'token', '') FROM tether_records WHERE deleted = 0 ORDER BY entity_id"},
-                      {}, [&](const sql::Row& row) {
-                        all.push_back({std::string(row.text(0)), std::string(row.text(1))});
-                      });
+      transaction.run(k_known, {}, [&](const sql::Row& row) {
+        auto& [id, seen] = all.emplace_back(std::string(row.text(0)), Tokens());
+        for (const auto& member : protocol::members(row.text(1))) seen.emplace(member.value);
+      });
     });
     if (all.empty()) return;
-    const Known& known = all[random_.below(all.size())];
-    act(known.id, known.token);
+    const auto& [id, seen] = all[random_.below(all.size())];
+    act(id, seen);
   }
 
-  std::string fields() { return R"({"token":")" + std::to_string(++token_) + "\"}"; }
+  /// The next token, in one or two fields.
+  std::string fields() {
+    const std::string token = std::to_string(++token_);
+    const std::size_t first = random_.below(k_fields.size());
+    protocol::ObjectWriter out;
+    out.member(k_fields[first], token);
+    if (random_.below(2) == 0) out.member(k_fields[(first + 1) % k_fields.size()], token);
+    return std::move(out).finish();
+  }
 
   World world_;
   Random& random_;

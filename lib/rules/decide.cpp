@@ -136,7 +136,7 @@ Outcome finished(Outcome outcome, const Mutation& sent, const Mutation& stored, 
   }
   // Whoever is told something else than what it sent, or that the record is gone from its view, has to be told.
   const bool told_otherwise =
-      stored.payload != sent.payload || model.timestamps || !is_visible(model, applied->after.payload, claims);
+      !same_fields(stored.payload, sent.payload) || model.timestamps || !is_visible(model, applied->after.payload, claims);
   if (told_otherwise) {
     applied->merged = true;
     if (changed) applied->after.as_sent = false;

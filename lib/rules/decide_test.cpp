@@ -64,6 +64,12 @@ TEST_CASE("what is forced, renamed or not to be written is stored so, and the se
         R"({"school":"north"})");
 }
 
+TEST_CASE("white space between the members of a payload makes nothing of it another value") {
+  const Model model{.fields = std::vector<std::string>{"a", "b"}};
+  CHECK(outcome(mutation_of(Operation::create, R"({"a": 1, "b": 2})"), {}, model) == R"({"a":1,"b":2})");
+  CHECK(outcome(mutation_of(Operation::create, R"({"a": 1, "c": 2})"), {}, model) == R"({"a":1} merged)");
+}
+
 /// The fields of an update or create that was applied, and whose value is not what is stored.
 std::vector<std::string> lost_of(const Mutation& sent, const Record& record, const Model& model) {
   const auto decided = decide(sent, record, {.client = ann, .written_at_ms = 2'000}, model, {});

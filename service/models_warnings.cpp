@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/nearest.hpp"
+#include "rules/mapping.hpp"
 #include "service/json_members.hpp"
 
 namespace tether::service {
@@ -113,6 +114,27 @@ void check_counters(const std::string& place, const rules::Model& model, const S
   }
 }
 
+/// Strategies by which what is stored decides more than what is stored then.
+bool is_telling(rules::Strategy strategy) {
+  using rules::Strategy;
+  return strategy == Strategy::max || strategy == Strategy::min || strategy == Strategy::manual ||
+         strategy == Strategy::text;
+}
+
+void check_secret(const std::string& place, const rules::Model& model, const std::string& field, Warnings& warnings) {
+  const rules::Strategy strategy = model.strategies.of(field);
+  if (!is_telling(strategy) || !rules::may_be_written(model, field)) return;
+  warnings.push_back(
+      fmt::format("{}.merge: clients are not told \"{}\", and can find out about it under \"{}\": whether an edit is a "
+                  "conflict, or fits \"validate\", depends on what is stored",
+                  place, field, rules::name(strategy)));
+}
+
+void check_secrets(const std::string& place, const rules::Model& model, Warnings& warnings) {
+  for (const auto& field : model.hide) check_secret(place, model, field, warnings);
+  for (const auto& [field, mask] : model.mask) check_secret(place, model, field, warnings);
+}
+
 bool has_claim(const rules::Conditions& conditions) {
   return std::ranges::any_of(conditions, [](const rules::Condition& condition) {
     return condition.any_of_claim ||
@@ -146,6 +168,7 @@ std::vector<std::string> models_warnings(std::string_view text, const rules::Mod
     check_program(place + ".mapper", model.mapper, path, warnings);
     check_names(place, model, schema, warnings);
     check_counters(place, model, schema, warnings);
+    check_secrets(place, model, warnings);
     if (auth == Auth::none && has_claim(model)) {
       warnings.push_back(place + ": asks for claims, and with --auth none nobody has any");
     }

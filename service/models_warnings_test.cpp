@@ -57,6 +57,16 @@ TEST_CASE("a counter of texts is told") {
   CHECK(said_of(text + R"({"total":"lww"})").empty());
 }
 
+TEST_CASE("a strategy that shows something of a field that is not told is told") {
+  CHECK(said_of(R"("conflict":"merge","hide":["pay"],"mask":{"iban":"*"},"merge":{"pay":"max","*":"manual"})") ==
+        Lines{R"(models.Task.merge: clients are not told "pay", and can find out about it under "max": )"
+              R"(whether an edit is a conflict, or fits "validate", depends on what is stored)",
+              R"(models.Task.merge: clients are not told "iban", and can find out about it under "manual": )"
+              R"(whether an edit is a conflict, or fits "validate", depends on what is stored)"});
+  CHECK(said_of(R"("conflict":"merge","hide":["pay"],"merge":{"pay":"counter"})").empty());
+  CHECK(said_of(R"("conflict":"merge","except":["pay"],"hide":["pay"],"merge":{"*":"max"})").empty());
+}
+
 TEST_CASE("claims that nobody has are told") {
   for (const char* members : {R"("set":{"owner":{"claim":"name"}})", R"("visible":{"owner":{"claim":"name"}})",
                               R"("read_only":{"role":"guest"})"}) {

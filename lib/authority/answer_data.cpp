@@ -10,6 +10,7 @@
 #include "protocol/payload.hpp"
 #include "rules/fields.hpp"
 #include "rules/mapping.hpp"
+#include "rules/untold.hpp"
 
 namespace tether::authority {
 namespace {
@@ -101,7 +102,7 @@ protocol::LossReport Merge::report() const {
   protocol::ObjectWriter values_sent;
   protocol::ObjectWriter values_standing;
   for (const std::string& field : applied.lost) {
-    if (!rules::is_told(model, field)) continue;
+    if (!rules::tells_loss(model, field)) continue;
     report.fields.push_back(rules::outbound_name(model, field));
     add_if_there(values_sent, sent.payload, report.fields.back());
     add_if_there(values_standing, stands, report.fields.back());

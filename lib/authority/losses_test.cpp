@@ -97,14 +97,31 @@ TEST_CASE("a duplicate is told what it lost like any other") {
 
 TEST_CASE_FIXTURE(Merged, "what lost is told under the names and behind the masks of what is told at all") {
   rules::Model model = merging_title_and_note();
+  model.strategies.set("title", Strategy::lww);
+  edit.timestamp_ms -= 100'000;
   model.mask = {{"title", R"("***")"}};
   model.hide = {"note"};
   meet(std::move(model));
   CHECK(told(server.push("ann", {edit})) ==
         Lines{R"(3 {"fields":["title"],"sent":{"title":"hose"},"stands":{"title":"***"},"server_written_by":"ben"})"});
-  CHECK(server.column("SELECT data FROM tether_mutations WHERE outcome = 'merged'")
+  CHECK(server.column("SELECT data FROM tether_mutations WHERE data IS NOT NULL")
             .at(0)
             .starts_with(R"({"lost":["title","note"],)"));
+}
+
+TEST_CASE("of a masked field that lost by what is stored there nothing is told, and the loss is kept") {
+  Server server;
+  rules::Model model{.policy = Policy::merge};
+  model.strategies.set("title", Strategy::max);
+  model.mask = {{"title", R"("***")"}};
+  server.use("Task", std::move(model));
+  server.push("ann", {create(1, "T1", R"({"title":5})")});
+  server.push("ben", {seeing(1, having_seen(R"({"title":5})", update(2, "T1", R"({"title":9})")))});
+  const auto reply =
+      server.push("cleo", {seeing(1, having_seen(R"({"title":"***"})", update(3, "T1", R"({"title":7})")))});
+  CHECK(lines(reply) == Lines{"3 applied rev 3", "3 merged"});
+  CHECK(told(reply).empty());
+  CHECK(kept(server) == Lines{"3 merged, won by ben"});
 }
 
 TEST_CASE_FIXTURE(Merged, "of fields that are hidden nothing is told, and the loss is kept") {

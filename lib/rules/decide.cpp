@@ -9,6 +9,7 @@
 #include "protocol/payload.hpp"
 #include "rules/fields.hpp"
 #include "rules/mapping.hpp"
+#include "rules/untold.hpp"
 
 namespace tether::rules {
 namespace {
@@ -117,17 +118,35 @@ std::vector<std::string> refused_fields(const Mutation& sent, const Record& afte
   return fields;
 }
 
+/// The fields of a conflict, with all that the writer could only guess behind the others: whether it did does not show.
+std::vector<std::string> differing(const Mutation& stored, const Model& model, std::vector<std::string> fields) {
+  for (const std::string& guessed : guesses(model, stored.payload)) std::erase(fields, guessed);
+  const std::string written = stored.before ? selected(stored.payload, *stored.before) : stored.payload;
+  std::ranges::move(guesses(model, written), std::back_inserter(fields));
+  return fields;
+}
+
+/// Whether all that the writer is told to have lost was refused by a rule.
+bool is_lost_to_rules(const Model& model, const std::vector<std::string>& lost,
+                      const std::vector<std::string>& refused) {
+  const auto is_told_of = [&](const std::string& field) { return tells_loss(model, field); };
+  return lost.empty() || (std::ranges::none_of(lost, is_told_of) && std::ranges::any_of(refused, is_told_of));
+}
+
 /// `outcome` of what was stored under other names or with other values than `sent`, as its writer is to know it.
 Outcome finished(Outcome outcome, const Mutation& sent, const Mutation& stored, const Record& record,
                  const Model& model, std::string_view claims) {
   if (auto* conflict = std::get_if<Conflict>(&outcome)) {
-    conflict->fields = told(model, std::move(conflict->fields));
+    if (!record.deleted && sent.operation != Operation::remove) {
+      conflict->fields = told(model, differing(stored, model, std::move(conflict->fields)));
+    }
     return outcome;
   }
   auto* applied = std::get_if<Applied>(&outcome);
   if (applied == nullptr) return outcome;
-  applied->lost_to_rules = applied->lost.empty();
-  std::ranges::move(refused_fields(sent, applied->after, model), std::back_inserter(applied->lost));
+  auto refused = refused_fields(sent, applied->after, model);
+  applied->lost_to_rules = is_lost_to_rules(model, applied->lost, refused);
+  std::ranges::move(refused, std::back_inserter(applied->lost));
   if (applied->after.deleted) return outcome;
   const bool changed = applied->after.rev != record.rev;
   if (model.validate && changed) {
@@ -135,8 +154,9 @@ Outcome finished(Outcome outcome, const Mutation& sent, const Mutation& stored, 
     if (!messages.empty()) return rejected(reason::k_validation_failed, messages_data(model, messages));
   }
   // Whoever is told something else than what it sent, or that the record is gone from its view, has to be told.
-  const bool told_otherwise =
-      !same_fields(stored.payload, sent.payload) || model.timestamps || !is_visible(model, applied->after.payload, claims);
+  const bool told_otherwise = !same_fields(stored.payload, sent.payload) || model.timestamps ||
+                              !is_visible(model, applied->after.payload, claims) ||
+                              !guesses(model, stored.payload).empty();
   if (told_otherwise) {
     applied->merged = true;
     if (changed) applied->after.as_sent = false;

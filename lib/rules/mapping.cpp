@@ -76,11 +76,6 @@ std::string_view told_name(const Model& model, std::string_view stored) {
   return find(model.rename, stored) != nullptr ? std::string_view() : stored;
 }
 
-bool may_be_written(const Model& model, std::string_view stored) {
-  if (model.fields) return contains(*model.fields, stored);
-  return !contains(model.except, stored);
-}
-
 bool is_mask(const Model& model, std::string_view stored, std::string_view value) {
   const auto* mask = find(model.mask, stored);
   return mask != nullptr && same_value(*mask, value);
@@ -276,6 +271,11 @@ std::string outbound(const Model& model, std::string_view payload, const Times& 
     out.text_member(k_updated_at, rfc3339_us(from_us(times.updated_us)));
   }
   return std::move(out).finish();
+}
+
+bool may_be_written(const Model& model, std::string_view field) {
+  if (model.fields) return contains(*model.fields, field);
+  return !contains(model.except, field);
 }
 
 bool is_told(const Model& model, std::string_view field) {

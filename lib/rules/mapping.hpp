@@ -48,6 +48,8 @@ struct Times {
 std::string outbound(const Model& model, std::string_view payload, const Times& times);
 /// A field's name as clients know it; as it is stored, where they know another one by that name.
 std::string outbound_name(const Model& model, std::string_view field);
+/// Whether clients may write a stored field.
+bool may_be_written(const Model& model, std::string_view field);
 /// Whether clients are told a stored field at all.
 bool is_told(const Model& model, std::string_view field);
 /// Whether they are not told what is stored there: nothing at all, or a mask.

@@ -99,7 +99,10 @@ bool every_edit_counts(Strategy strategy) {
   return strategy == Strategy::counter || strategy == Strategy::append;
 }
 
-Decision decide(const Versions& versions, Strategy strategy, bool ours_is_later) {
+Decision decide(const Versions& versions, Strategy strategy, bool ours_is_later, bool is_guessed) {
+  if (is_guessed && strategy == Strategy::lww) {
+    return same_value(versions.ours, versions.base) ? Decision{} : decide_between(versions, strategy, ours_is_later);
+  }
   if (same_value(versions.theirs, versions.base)) return {.stored = std::string(versions.ours)};
   if (same_value(versions.ours, versions.base)) return {};
   if (!every_edit_counts(strategy) && same_value(versions.ours, versions.theirs)) return {};
@@ -156,7 +159,8 @@ Merge merge(const MergeInput& input, const Strategies& strategies) {
     auto field = protocol::unescaped(key);
     const Versions versions{
         .base = base->value, .ours = value, .theirs = there != nullptr ? there->value : std::string_view("null")};
-    const auto decision = decide(versions, strategies.of(field), input.ours_is_later);
+    const bool is_guessed = std::ranges::find(input.guessed, field) != input.guessed.end();
+    const auto decision = decide(versions, strategies.of(field), input.ours_is_later, is_guessed);
     if (decision.stored) taken.member(key, *decision.stored);
     if (decision.ours_lost) merge.lost_ours.push_back(field);
     if (decision.theirs_lost && there != nullptr) merge.lost_theirs.push_back(field);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,6 +56,8 @@ struct MergeInput {
   std::string_view ours;       // the payload that was sent; only its fields named in `before` are looked at
   std::string_view theirs;     // the record's payload
   bool ours_is_later = false;  // than the last edit that its writer had not seen, or as late; decides `lww`
+  std::span<const std::string> guessed = {};  // fields whose value in theirs the writer is not told: under `lww` only
+                                              // the time decides, so that the answer says nothing of it
 };
 
 struct Merge {

@@ -6,6 +6,7 @@
 #include "protocol/payload.hpp"
 #include "rules/fields.hpp"
 #include "rules/mapping.hpp"
+#include "rules/untold.hpp"
 
 namespace tether::rules {
 
@@ -85,10 +86,10 @@ Outcome not_found() {
   return Rejected{.reason = std::string(protocol::reason::k_not_found)};
 }
 
-/// Two people who wrote the same do not disagree.
-bool wants_what_is(const Mutation& mutation, const Record& record) {
+/// Two people who wrote the same do not disagree. Of what the writer is not told that would answer its guess.
+bool wants_what_is(const Mutation& mutation, const Record& record, const Model& model) {
   return !record.deleted && mutation.operation != Operation::remove &&
-         field_names(changes(record.payload, mutation.payload)).empty();
+         field_names(changes(record.payload, mutation.payload)).empty() && guesses(model, mutation.payload).empty();
 }
 
 /// The fields that lose something when `payload` takes the place of the record: of a delete, all that it had deleted.
@@ -250,14 +251,16 @@ bool stands_on_what_is_gone(const Mutation& mutation, const Record& record) {
 }
 
 Outcome merged(const Mutation& mutation, const Record& record, const Writer& writer, const Sight& sight,
-               const Strategies& strategies) {
+               const Model& model) {
+  const auto guessed = guesses(model, written_fields(mutation));
   Merge merged = merge({.before = *mutation.before,
                         .ours = mutation.payload,
                         .theirs = record.payload,
-                        .ours_is_later = is_later(record, writer, sight)},
-                       strategies);
+                        .ours_is_later = is_later(record, writer, sight),
+                        .guessed = guessed},
+                       model.strategies);
   if (!merged.disputed.empty()) return record.deleted ? Conflict{} : Conflict{.fields = std::move(merged.disputed)};
-  const bool changes_nothing = !record.deleted && same_fields(merged.payload, record.payload);
+  const bool changes_nothing = !record.deleted && guessed.empty() && same_fields(merged.payload, record.payload);
   Applied applied = changes_nothing ? Applied{.after = record, .merged = !same_fields(record.payload, mutation.payload)}
                                     : store(std::move(merged.payload), mutation, record, writer);
   applied.overwrote = record.deleted ? field_names(record.payload) : std::move(merged.lost_theirs);
@@ -273,7 +276,7 @@ Outcome revive(const Mutation& mutation, const Record& record, const Writer& wri
   if (saw_the_delete) return write(mutation, record, writer);
   if (!mutation.before) return take(mutation, record, writer, sight);
   if (is_behind_own(mutation, record, writer)) return Conflict{};
-  if (model.policy == Policy::merge) return merged(mutation, record, writer, sight, model.strategies);
+  if (model.policy == Policy::merge) return merged(mutation, record, writer, sight, model);
   Applied revived = lay_over(mutation, record, writer);
   revived.overwrote = field_names(record.payload);
   return revived;
@@ -320,13 +323,13 @@ Outcome resolve(const Mutation& mutation, const Record& record, const Writer& wr
   const bool opposed = conflicts(mutation, record, writer, model);
   if (model.policy == Policy::merge && (opposed || is_overtaken(mutation, record)) && can_be_merged(mutation) &&
       !is_behind_own(mutation, record, writer)) {
-    return merged(mutation, record, writer, sight, model.strategies);
+    return merged(mutation, record, writer, sight, model);
   }
   const bool asks_again = model.policy == Policy::exec && stands_on_what_is_gone(mutation, record);
   if (!asks_again && !opposed) return write_unopposed(mutation, record, writer, sight);
   Outcome outcome = decide_conflict(mutation, record, writer, sight, model, verdict);
   const bool stands_against = !std::holds_alternative<Applied>(outcome);
-  if (stands_against && wants_what_is(mutation, record)) {
+  if (stands_against && wants_what_is(mutation, record, model)) {
     return Applied{.after = record, .merged = !covers(mutation.payload, record.payload)};
   }
   return outcome;

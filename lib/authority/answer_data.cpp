@@ -2,6 +2,7 @@
 #include "authority/answer_data.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "authority/ledger.hpp"
@@ -107,14 +108,20 @@ protocol::LossReport Merge::report() const {
     add_if_there(values_sent, sent.payload, report.fields.back());
     add_if_there(values_standing, stands, report.fields.back());
   }
+  for (const std::string& name : applied.unstored) {
+    report.fields.push_back(name);
+    add_if_there(values_sent, sent.payload, name);
+  }
   report.sent = std::move(values_sent).finish();
   report.stands = std::move(values_standing).finish();
   return report;
 }
 
 std::string lost_data(const Merge& merge) {
+  std::vector<std::string> lost = merge.applied.lost;
+  std::ranges::copy(merge.applied.unstored, std::back_inserter(lost));
   protocol::ObjectWriter names;
-  names.member("lost", names_array(merge.applied.lost));
+  names.member("lost", names_array(lost));
   return joined(std::move(names).finish(), protocol::encode_loss_data(merge.report()));
 }
 

@@ -40,7 +40,8 @@ struct Merge {
   protocol::LossReport report() const;
 };
 
-/// What is remembered of it: the report, and in `lost` all of the fields, named as they are stored.
+/// What is remembered of it: the report, and in `lost` all of the fields, named as they are stored, or
+/// as they were sent where they are not.
 std::string lost_data(const Merge& merge);
 
 /// What of that is told to the writer; nullopt: nothing, also where it was remembered before reports were.

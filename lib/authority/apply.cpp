@@ -301,7 +301,7 @@ Decided Attempt::decided_as(const Step& step, Judged judged) {
   auto& applied = std::get<rules::Applied>(outcome);
   decided.outcome = applied.merged ? k_merged : k_applied;
   decided.rev = applied.after.rev;
-  if (!applied.lost.empty()) {
+  if (!applied.lost.empty() || !applied.unstored.empty()) {
     decided.data = lost_data({step.mutation, touched.record, applied, model, step.submission.claims, said_by_program});
   }
   if (applied.after.rev != touched.record.rev) change(step, touched, applied, said_by_program);  // else nothing changes

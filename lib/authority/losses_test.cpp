@@ -140,6 +140,20 @@ TEST_CASE_FIXTURE(Merged, "what was merged by a server that kept only names is a
   CHECK(kept(server) == Lines{"3 merged"});
 }
 
+TEST_CASE("a value under a name that a rename has taken is told its writer as lost, and kept") {
+  Server server;
+  server.push("ann", {create(1, "T1", R"({"title":"pump","note":"a"})")});
+  server.use("Task", {.rename = {{"headline", "title"}}});
+  const auto edit = seeing(1, having_seen(R"({"title":"pump"})", update(2, "T1", R"({"title":"hose","note":"a"})")));
+  CHECK(server.preview("ann", {edit}).lost.size() == 1);
+  const auto reply = server.push("ann", {edit});
+  REQUIRE(reply.lost.size() == 1);
+  CHECK(protocol::encode_loss_data(reply.lost[0]) == R"({"fields":["title"],"sent":{"title":"hose"},"stands":{}})");
+  CHECK(server.column("SELECT data FROM tether_mutations WHERE data IS NOT NULL").at(0) ==
+        R"({"lost":["title"],"fields":["title"],"sent":{"title":"hose"},"stands":{}})");
+  CHECK(kept(server) == Lines{"2 merged"});
+}
+
 TEST_CASE("a conflict says who wrote what stands, and so does the list of what lost") {
   Server server;
   server.use("Task", {.policy = Policy::server_wins});

@@ -127,10 +127,10 @@ std::vector<std::string> differing(const Mutation& stored, const Model& model, s
 }
 
 /// Whether all that the writer is told to have lost was refused by a rule.
-bool is_lost_to_rules(const Model& model, const std::vector<std::string>& lost,
-                      const std::vector<std::string>& refused) {
+bool is_lost_to_rules(const Model& model, const Applied& applied, const std::vector<std::string>& refused) {
   const auto is_told_of = [&](const std::string& field) { return tells_loss(model, field); };
-  return lost.empty() || (std::ranges::none_of(lost, is_told_of) && std::ranges::any_of(refused, is_told_of));
+  const bool tells_refused = !applied.unstored.empty() || std::ranges::any_of(refused, is_told_of);
+  return applied.lost.empty() || (tells_refused && std::ranges::none_of(applied.lost, is_told_of));
 }
 
 /// `outcome` of what was stored under other names or with other values than `sent`, as its writer is to know it.
@@ -145,7 +145,8 @@ Outcome finished(Outcome outcome, const Mutation& sent, const Mutation& stored, 
   auto* applied = std::get_if<Applied>(&outcome);
   if (applied == nullptr) return outcome;
   auto refused = refused_fields(sent, applied->after, model);
-  applied->lost_to_rules = is_lost_to_rules(model, applied->lost, refused);
+  applied->unstored = unstored_changes(model, sent);
+  applied->lost_to_rules = is_lost_to_rules(model, *applied, refused);
   std::ranges::move(refused, std::back_inserter(applied->lost));
   if (applied->after.deleted) return outcome;
   const bool changed = applied->after.rev != record.rev;

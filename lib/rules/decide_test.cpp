@@ -105,6 +105,26 @@ TEST_CASE("what a client changed and may not write is lost, and not what it only
   CHECK(lost_of(create, {}, model).empty());
 }
 
+TEST_CASE("what a client changed under a name that a rename has taken is lost, as it names it") {
+  using Fields = std::vector<std::string>;
+  const Model model{.rename = {{"headline", "title"}}, .timestamps = true};
+  const auto unstored_of = [&](const Mutation& sent) {
+    const auto decided = decide(sent, record_of(R"({"title":"pump"})"), {.client = ann}, model, {});
+    REQUIRE(std::holds_alternative<Applied>(decided));
+    const auto& applied = std::get<Applied>(decided);
+    CHECK(applied.after.payload == R"({"title":"pump"})");
+    CHECK((applied.merged && applied.lost_to_rules));
+    return applied.unstored;
+  };
+  auto edit = mutation_of(Operation::update, R"({"title":"valve","created_at":"x"})");
+  CHECK(unstored_of(edit).empty());  // of the original client, which sends all that it has
+  edit.before = R"({"title":"pump","created_at":"y"})";
+  CHECK(unstored_of(edit) == Fields{"title"});
+  edit.payload = R"({"title":null})";
+  CHECK(unstored_of(edit).empty());
+  CHECK(unstored_of(mutation_of(Operation::create, R"({"title":"valve"})")) == Fields{"title"});
+}
+
 TEST_CASE("whether a client guessed a value that it is not told does not show") {
   const Model model{.except = {"secret", "pin"}, .hide = {"secret"}, .mask = {{"pin", R"("*")"}}};
   auto edit = mutation_of(Operation::update, R"({"secret":"s","pin":"4711"})");

@@ -250,6 +250,19 @@ std::string forbidden_changes(const Model& model, const protocol::Mutation& sent
   return std::move(out).finish();
 }
 
+std::vector<std::string> unstored_changes(const Model& model, const protocol::Mutation& sent) {
+  std::vector<std::string> names;
+  if (model.rename.empty()) return names;
+  const std::string said = said_changes(sent);
+  for (const Member& member : members(said)) {
+    const Name name(member.key);
+    const bool is_own_time = model.timestamps && is_timestamp(name.text());
+    const bool is_stored = is_own_time || !stored_name(model, name.text()).empty();
+    if (!is_stored && member.value != "null") names.emplace_back(name.text());
+  }
+  return names;
+}
+
 std::string outbound(const Model& model, std::string_view payload, const Times& times) {
   if (!maps_outbound(model)) return std::string(payload);
   ObjectWriter out;

@@ -38,6 +38,11 @@ std::variant<protocol::Mutation, Rejected> inbound(const Model& model, protocol:
 /// neither and sends whole records, with fields in them that it was only told.
 std::string forbidden_changes(const Model& model, const protocol::Mutation& sent);
 
+/// What `sent` changes, by the same token, under names on the wire that are none of the model's, as clients know what
+/// is stored there by another one. Null is nothing that could get lost. Not the two names of `timestamps`, which are
+/// told.
+std::vector<std::string> unstored_changes(const Model& model, const protocol::Mutation& sent);
+
 /// When a record was made and changed, for models that tell it. Microseconds.
 struct Times {
   std::int64_t created_us = 0;

@@ -41,7 +41,8 @@ struct Applied {
   bool merged = false;                 // what is stored differs from the payload sent
   std::vector<std::string> overwrote;  // fields whose value the writer had not seen, and that it took the place of
   std::vector<std::string> lost;       // fields that the writer changed and whose value is not what is stored
-  bool lost_to_rules = false;          // all of them: the model forbids them, whoever wrote what stands
+  std::vector<std::string> unstored;   // fields on the wire that the writer changed and the model has no place for
+  bool lost_to_rules = false;          // all that lost: the model forbids it, whoever wrote what stands
 };
 
 /// Someone else's change, not seen by the writer, stands.

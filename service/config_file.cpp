@@ -26,8 +26,8 @@ bool is_known(const std::string& name) {
 }  // namespace
 
 Texts read_config_file(const std::string& path) {
-  const std::string content =
-      with_context("the configuration file '" + path + "'", [&] { return file_content(path, k_file_mebibytes_max); });
+  const std::string content = with_context("the configuration file '" + path + "'",
+                                           [&] { return file_or_pipe_content(path, k_file_mebibytes_max); });
   const nlohmann::json config = nlohmann::json::parse(content, nullptr, /*allow_exceptions=*/false);
   if (!config.is_object()) refuse(path, "holds no JSON object");
   Texts texts;

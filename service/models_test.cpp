@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The models file as the program uses it: checked, served, loaded anew; previews and losses.
+#include <sys/stat.h>
+
 #include <filesystem>
 
 #include "service/process_fixture.hpp"
@@ -98,6 +100,10 @@ TEST_CASE("a folder in place of the models file, or one that is too long, is ref
   std::filesystem::create_directory(path);
   process.signal(SIGHUP);
   CHECK(process.says(R"("SIGHUP: the old stays","what":"models file")"));
+  std::filesystem::remove(path);
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);  // nobody writes into it
+  process.signal(SIGHUP);
+  CHECK(process.says("it is no file, and a pipe could not be read again"));
   CHECK(client.post("/tether/push", push_of("ann", 1, "create", 0, "{}")).body.find("applied\":[\"00") !=
         std::string::npos);
   process.signal(SIGTERM);

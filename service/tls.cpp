@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
+#include <filesystem>
 #include <limits>
 
 #include "base/error.hpp"
@@ -26,6 +27,13 @@ constexpr std::chrono::days k_time_to_renew{14};
   const unsigned long code = ERR_peek_last_error();
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   throw Error(ErrorCode::usage, message + (reason == nullptr ? "" : ": " + std::string(reason)), std::move(hint));
+}
+
+/// OpenSSL would wait for whoever writes into it, and with it the thread that takes signals.
+void refuse_pipe(const std::string& setting, const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error) || std::filesystem::is_regular_file(path, error)) return;
+  refuse(setting + ": '" + path + "' is no file", "It is read again at SIGHUP, which a pipe could not be.");
 }
 
 /// A key with a password would make OpenSSL ask for it on a terminal.
@@ -60,6 +68,8 @@ std::string TlsIdentity::warning(Instant now) const {
 
 void TlsIdentity::load() {
   ERR_clear_error();
+  refuse_pipe("tls-cert", certificate_file_);
+  refuse_pipe("tls-key", key_file_);
   const std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context) throw Error(ErrorCode::internal, "OpenSSL makes no context");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);

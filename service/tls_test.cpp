@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -325,4 +326,7 @@ TEST_CASE("what is wrong with a certificate or its key is said") {
   CHECK(refusal(folder.file("one.pem"), folder.file("none.key")).find("none.key") != std::string::npos);
   CHECK(refusal(folder.file("one.pem"), folder.file("other.key")).find("mismatch") != std::string::npos);
   CHECK(refusal(folder.file("locked.pem"), folder.file("locked.key")).find("locked.key") != std::string::npos);
+  REQUIRE(::mkfifo(folder.file("pipe").c_str(), 0600) == 0);  // nobody writes into it
+  CHECK(refusal(folder.file("pipe"), folder.file("one.key")) == "tls-cert: '" + folder.file("pipe") + "' is no file");
+  CHECK(refusal(folder.file("one.pem"), folder.file("pipe")) == "tls-key: '" + folder.file("pipe") + "' is no file");
 }

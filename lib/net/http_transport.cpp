@@ -15,6 +15,7 @@
 #include "net/no_connection.hpp"
 #include "net/url.hpp"
 #include "net/watchdog.hpp"
+#include "net/watched_client.hpp"
 
 namespace tether::net {
 
@@ -72,12 +73,12 @@ class HttpTransport final : public replica::Transport {
       : options_(options), url_(parse_url(options.server)), watchdog_([this] { shut_down(); }) {
     check_options(options_);
     if (url_.tls) {
-      auto client = std::make_unique<httplib::SSLClient>(url_.host, url_.port);
+      auto client = watched_tls_client(url_.host, url_.port, watch_);
       if (!options_.ca_file.empty()) client->set_ca_cert_path(options_.ca_file);
       tls_client_ = client.get();
       client_ = std::move(client);
     } else {
-      client_ = std::make_unique<httplib::ClientImpl>(url_.host, url_.port);
+      client_ = watched_client(url_.host, url_.port, watch_);
     }
     client_->set_keep_alive(true);
     client_->set_tcp_nodelay(true);
@@ -99,6 +100,7 @@ class HttpTransport final : public replica::Transport {
   httplib::Request request(const char* method, const std::string& path, std::string_view body) const;
   replica::Answer ask(const char* method, std::string_view end_of_path, std::string_view body);
   replica::Answer failed(httplib::Error error, Watchdog::End end, const std::string& url, bool too_long);
+  void refuse_no_http(const std::string& url) const;
   replica::Unreachable tls_failed(bool in_verification, const std::string& url);
   void shut_down() {
     if (const int socket = socket_; socket >= 0) ::shutdown(socket, SHUT_RDWR);
@@ -106,6 +108,7 @@ class HttpTransport final : public replica::Transport {
 
   HttpOptions options_;
   Url url_;
+  AnswerWatch watch_;
   std::unique_ptr<httplib::ClientImpl> client_;
   httplib::SSLClient* tls_client_ = nullptr;
   std::atomic<int> socket_{-1};  // the newest one; shut down by the watchdog while a call is under way
@@ -136,13 +139,21 @@ httplib::Request HttpTransport::request(const char* method, const std::string& p
   return request;
 }
 
+/// httplib would read a negative length as one without end.
+bool has_proper_length(const httplib::Response& response) {
+  const std::string length = response.get_header_value("Content-Length");
+  return std::ranges::all_of(length, [](char c) { return c >= '0' && c <= '9'; });
+}
+
 replica::Answer HttpTransport::ask(const char* method, std::string_view end_of_path, std::string_view body) {
   const std::string path = url_.prefix + std::string(end_of_path);
   const std::string url = url_.text(path);
   httplib::Request request = this->request(method, path, body);
   std::string text;
   bool too_long = false;
+  request.response_handler = has_proper_length;
   request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+    watch_.body_came();
     too_long = size > options_.reply_bytes_max - text.size();
     if (!too_long) text.append(data, size);
     return !too_long;
@@ -150,6 +161,7 @@ replica::Answer HttpTransport::ask(const char* method, std::string_view end_of_p
   httplib::Response response;
   httplib::Error error = httplib::Error::Success;
   ERR_clear_error();
+  watch_.begin();
   const NoBrokenPipeSignal quiet;
   watchdog_.begin(steady_clock::now() + options_.request_timeout);
   const bool done = !watchdog_.cancelled() && client_->send(request, response, error);
@@ -161,12 +173,26 @@ replica::Answer HttpTransport::ask(const char* method, std::string_view end_of_p
   return answer_of(std::move(reply), url, std::chrono::system_clock::now());
 }
 
+void HttpTransport::refuse_no_http(const std::string& url) const {
+  const std::string hint = "Is this the address of a Tether server? Something else may answer there.";
+  if (watch_.is_too_much()) {
+    throw Error(ErrorCode::unexpected_reply,
+                "the answer of " + url + " has more than " + std::to_string(AnswerWatch::k_bytes_max) +
+                    " bytes without any of its body",
+                hint);
+  }
+  if (watch_.is_no_http()) {
+    throw Error(ErrorCode::unexpected_reply, "the answer of " + url + " is no proper HTTP", hint);
+  }
+}
+
 replica::Answer HttpTransport::failed(httplib::Error error, Watchdog::End end, const std::string& url, bool too_long) {
   if (end == Watchdog::End::cancelled) return replica::Unreachable{"given up while waiting for " + url, {}, true};
   if (too_long) {
     throw replica::ReplyTooLong("the answer of " + url + " is longer than " + std::to_string(options_.reply_bytes_max) +
                                 " bytes");
   }
+  refuse_no_http(url);
   if (end == Watchdog::End::too_late) {
     return replica::Unreachable{
         "no answer from " + url + " within " + human_duration(options_.request_timeout), {}, true};
@@ -191,6 +217,13 @@ replica::Answer HttpTransport::failed(httplib::Error error, Watchdog::End end, c
   }
 }
 
+/// How OpenSSL says that something else than TLS came; which of them depends on its version and on the bytes.
+bool is_no_tls(unsigned long code) {
+  const int reason = ERR_GET_REASON(code);
+  return ERR_GET_LIB(code) == ERR_LIB_SSL &&
+         (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_PACKET_LENGTH_TOO_LONG);
+}
+
 replica::Unreachable HttpTransport::tls_failed(bool in_verification, const std::string& url) {
   if (in_verification) {
     const long result = tls_client_->get_openssl_verify_result();
@@ -198,7 +231,11 @@ replica::Unreachable HttpTransport::tls_failed(bool in_verification, const std::
                                                 : X509_verify_cert_error_string(result);
     return {"the certificate of " + url_.text() + " is not trusted: " + why, {}, /*worth_retrying=*/false};
   }
-  const unsigned long code = ERR_peek_last_error();
+  const unsigned long code = ERR_peek_error();  // the first is the cause; later ones are of tidying up
+  if (is_no_tls(code)) {
+    throw Error(ErrorCode::unexpected_reply, "no encrypted connection to " + url_.text() + ": what answers is no TLS",
+                "Does that port speak https? For one that does not, write http://.");
+  }
   const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   if (reason == nullptr) return {"the connection to " + url + " closed while encryption was agreed upon", {}, true};
   return {"no encrypted connection to " + url_.text() + ": " + reason + " (does that port speak https?)", {}, false};

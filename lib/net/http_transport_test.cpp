@@ -191,9 +191,47 @@ TEST_CASE("a page of HTML is no answer") {
   CHECK(has(error.what(), "<html>Welcome to the hotel"));
 }
 
-TEST_CASE("what is no HTTP is Unreachable") {
-  FakeServer server(answering("SSH-2.0-OpenSSH_9.2\r\n\r\n"));
-  CHECK(unreachable(transport_to(server.url())->push("{}")).worth_retrying);
+TEST_CASE("what is no HTTP is refused, as asking again would not help") {
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  for (const std::string& text :
+       {std::string("SSH-2.0-OpenSSH_9.2\r\n\r\n"), std::string("\x15\x03\x03"), head + "Content-Length: -5\r\n\r\n{}",
+        head + "Content-Length: 8\r\nContent-Encoding: gzip\r\n\r\nnot gzip",
+        head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n"}) {
+    CAPTURE(text);
+    FakeServer server(answering(text));
+    const Error error = refusal(*transport_to(server.url()));
+    CHECK(error.code() == ErrorCode::unexpected_reply);
+    CHECK(error.what() == "the answer of " + server.url() + "/tether/push is no proper HTTP");
+  }
+}
+
+TEST_CASE("an answer without end that has no body fills no memory") {
+  const std::string head = "HTTP/1.1 200 OK\r\n";
+  const std::string chunked = head + "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n";
+  const std::vector<std::pair<std::string, std::string>> answers = {
+      {"", "HTTP"}, {head + "A: ", "b"}, {head, "A: b\r\n"}, {chunked, "0"}};
+  for (const auto& [begin, again] : answers) {
+    CAPTURE(begin);
+    std::string piece;
+    while (piece.size() < 60'000) piece += again;
+    FakeServer server([&](int socket) {
+      FakeServer::receive(socket);
+      FakeServer::send(socket, begin);
+      while (::send(socket, piece.data(), piece.size(), MSG_NOSIGNAL) > 0) {
+      }
+    });
+    const Error error = refusal(*transport_to(server.url()));
+    CHECK(error.code() == ErrorCode::unexpected_reply);
+    CHECK(error.what() ==
+          "the answer of " + server.url() + "/tether/push has more than 65536 bytes without any of its body");
+  }
+}
+
+TEST_CASE("a head of many headers is read all the same") {
+  std::string headers;
+  while (headers.size() < 50'000) headers += "X-Trace: 0123456789\r\n";
+  FakeServer server(answering(FakeServer::reply("200 OK", "{}", headers)));
+  CHECK(std::get<replica::Reply>(transport_to(server.url())->push("{}")).body == "{}");
 }
 
 TEST_CASE("an answer that is too long is refused while it arrives") {

@@ -45,8 +45,10 @@ struct Certificate {
 
 class TlsServer {
  public:
-  explicit TlsServer(const char* names) : certificate_(names), server_(certificate_.x509, certificate_.key) {
-    server_.Post("/tether/push", [](const httplib::Request&, httplib::Response& response) {
+  explicit TlsServer(const char* names, const std::string& header = "b")
+      : certificate_(names), server_(certificate_.x509, certificate_.key) {
+    server_.Post("/tether/push", [header](const httplib::Request&, httplib::Response& response) {
+      response.set_header("A", header);
       response.set_content("{\"applied\":[]}", "application/json");
     });
     port_ = server_.bind_to_any_port("127.0.0.1");
@@ -85,6 +87,16 @@ TEST_CASE("a certificate that is trusted lets the request through") {
   CHECK(std::get<replica::Reply>(push(server.url(), server.certificate_file())).body == R"({"applied":[]})");
 }
 
+TEST_CASE("an answer in TLS is bounded before its body, too") {
+  const TlsServer server("IP:127.0.0.1", std::string(70'000, 'a'));
+  try {
+    push(server.url(), server.certificate_file());
+    FAIL("was accepted");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::unexpected_reply);
+  }
+}
+
 TEST_CASE("a certificate that nobody vouches for is named, and not tried again") {
   const TlsServer server("IP:127.0.0.1");
   const auto away = std::get<replica::Unreachable>(push(server.url()));
@@ -101,9 +113,14 @@ TEST_CASE("a certificate for another name is told apart") {
 
 TEST_CASE("a port that does not speak TLS is said to be one") {
   net::FakeServer server([](int socket) { net::FakeServer::send(socket, "HTTP/1.1 400 Bad Request\r\n\r\n"); });
-  const auto away = std::get<replica::Unreachable>(push("https://127.0.0.1:" + std::to_string(server.port())));
-  CHECK(away.reason.find("does that port speak https?") != std::string::npos);
-  CHECK_FALSE(away.worth_retrying);
+  const std::string url = "https://127.0.0.1:" + std::to_string(server.port());
+  try {
+    push(url);
+    FAIL("was accepted");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::unexpected_reply);
+    CHECK(error.what() == "no encrypted connection to " + url + ": what answers is no TLS");
+  }
 }
 
 TEST_CASE("a certificate file without certificates is wrong usage") {

@@ -86,6 +86,7 @@ class HttpExchanges::Http final : private httplib::Server {
   bool serve_request(Connection& connection, const RequestHead& head, Exchange& exchange, bool last);
   void refuse_head(Connection& connection, Exchange& exchange, Connection::Head end, const std::string& why);
   HandlerResponse before_routing(const httplib::Request& request, httplib::Response& response);
+  bool receive(RequestBody& body, const httplib::ContentReader& reader) const;
   void answer_with_body(const Routes::Route& route, httplib::Response& response, const httplib::ContentReader& reader);
   Reply reply_to_broken_body(const RequestBody& body) const;
   std::optional<Reply> objection(const Routes::Route& route, const httplib::Request& request);
@@ -261,12 +262,20 @@ httplib::Server::HandlerResponse HttpExchanges::Http::before_routing(const httpl
   return HandlerResponse::Handled;
 }
 
+bool HttpExchanges::Http::receive(RequestBody& body, const httplib::ContentReader& reader) const {
+  const auto add = [&](const char* data, std::size_t size) { return body.add(data, size); };
+  if (current_->head->content_encoding != "gzip") return reader(add);
+  Gunzip gunzip;
+  return reader([&](const char* data, std::size_t size) { return gunzip.add(data, size, add); }) &&
+         gunzip.is_complete();
+}
+
 void HttpExchanges::Http::answer_with_body(const Routes::Route& route, httplib::Response& response,
                                            const httplib::ContentReader& reader) {
   RequestBody body(options_.limits.body_bytes_max, budget_);
   const RequestHead& head = *current_->head;
   if (head.content_length && head.content_encoding.empty()) body.expect(*head.content_length);
-  const bool complete = reader([&](const char* data, std::size_t size) { return body.add(data, size); });
+  const bool complete = receive(body, reader);
   current_->exchange->bytes_in = static_cast<std::int64_t>(body.text().size());
   if (!complete || body.state() != RequestBody::State::sound) {
     current_->body_pending = true;

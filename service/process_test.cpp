@@ -74,6 +74,19 @@ TEST_CASE("on the store of a later program commands go on working, and the check
   CHECK(run(folder, {"check", "--store", store}, nullptr, &log) == 1);
   CHECK(log.find("has schema 999") != std::string::npos);
   CHECK(log.find("install the version of tether-service that wrote it") != std::string::npos);
+  CHECK(run(folder, {"migrate", "--check", "--store", store}, nullptr, &log) == 1);
+  CHECK(log.find("has schema 999") != std::string::npos);
+}
+
+TEST_CASE("of the store of a later program nothing is forgotten: what may go only that program knows") {
+  const Folder folder;
+  const std::string store = "sqlite:" + folder.file("store.db");
+  REQUIRE(run(folder, {"migrate", "--store", store}) == 0);
+  sql::open_sqlite({folder.file("store.db"), sql::Open::existing, sql::Durability::full, 1'000})
+      ->execute("INSERT INTO tether_schema(version) VALUES (999)");
+  std::string log;
+  CHECK(run(folder, {"compact", "--keep", "90d", "--store", store}, nullptr, &log) == 1);
+  CHECK(log.find("has schema 999") != std::string::npos);
 }
 
 TEST_CASE("help and version exit with 0") {

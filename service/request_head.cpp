@@ -117,7 +117,10 @@ class HeadReader {
     if (name == "authorization") return authorization(value);
     if (name == "x-forwarded-for") (head_.forwarded_for += head_.forwarded_for.empty() ? "" : ",") += value;
     if (name == "content-type") head_.content_type = lower(trimmed(value.substr(0, value.find(';'))));
-    if (name == "content-encoding") head_.content_encoding = lower(value);
+    if (name == "content-encoding") {
+      head_.content_encoding = lower(value);
+      return true;  // unpacked here: httplib would not notice that the end is missing
+    }
     keep(line);
     return true;
   }

@@ -170,6 +170,18 @@ TEST_CASE("what is wrong with a request as a whole is a 4xx with its place") {
   CHECK(Client(service.port()).post("/tether/push", "a=b", "Content-Type: text/plain\r\n").status == 415);
 }
 
+TEST_CASE("a packed body that is cut anywhere is not taken, not even where only its checksum is missing") {
+  TestService service;
+  const std::string packed = gzipped(push_of(1));
+  for (const std::size_t missing : {std::size_t{1}, std::size_t{4}, std::size_t{8}, packed.size() / 2}) {
+    CAPTURE(missing);
+    const std::string cut = packed.substr(0, packed.size() - missing);
+    CHECK(Client(service.port()).post("/tether/push", cut, "Content-Encoding: gzip\r\n").status == 400);
+  }
+  CHECK(Client(service.port()).post("/tether/push", packed + "x", "Content-Encoding: gzip\r\n").status == 400);
+  CHECK(Client(service.port()).post("/tether/push", packed, "Content-Encoding: gzip\r\n").status == 200);
+}
+
 TEST_CASE("a client that asks too often is told when to come back; others, and probes, are not") {
   TestService service([](Options& options) {
     options.client_rate = 2;

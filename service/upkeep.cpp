@@ -17,6 +17,8 @@ namespace tether::service {
 
 namespace {
 
+constexpr const char* k_no_start = "It does not start on that";
+
 bool wait_patiently(const Error&) {
   return true;
 }
@@ -29,6 +31,14 @@ int expect_migrated(sql::Database& store, const Options& options) {
               options.store_path + " has schema " + std::to_string(version) + ", not " +
                   std::to_string(authority::k_schema_version),
               "Run tether-service migrate.");
+}
+
+void throw_if_newer(const Options& options, int version, const std::string& consequence) {
+  if (version <= authority::k_schema_version) return;
+  throw Error(ErrorCode::newer_version,
+              options.store_path + " has schema " + std::to_string(version) + ", this program knows up to " +
+                  std::to_string(authority::k_schema_version),
+              consequence + "; install the version of tether-service that wrote it, or a later one.");
 }
 
 void describe(const JwtKeys& keys, const JwtOptions& jwt, std::ostream& out) {
@@ -67,6 +77,7 @@ int migrate(const Options& options, bool only_check, World& world, std::ostream&
       wait_for_store(options, only_check ? sql::Open::existing : sql::Open::create, *world.clock, wait_patiently);
   const int before =
       only_check ? authority::schema_version(*store) : migrate_store(options, *store, *world.clock, wait_patiently);
+  throw_if_newer(options, before, k_no_start);
   const bool current = before == authority::k_schema_version;
   if (current) {
     out << options.store_path << ": schema " << before << ", up to date\n";
@@ -106,12 +117,7 @@ int check(const Options& options, World& world, std::ostream& out) {
   }
   const auto store = open_store(options, sql::Open::existing);
   const int version = expect_migrated(*store, options);
-  if (version > authority::k_schema_version) {
-    throw Error(ErrorCode::newer_version,
-                options.store_path + " has schema " + std::to_string(version) + ", this program knows up to " +
-                    std::to_string(authority::k_schema_version),
-                "It does not start on that; install the version of tether-service that wrote it, or a later one.");
-  }
+  throw_if_newer(options, version, k_no_start);
   if (const std::string found = damage(options, *store); !found.empty()) {
     throw Fatal(ErrorCode::corrupt, options.store_path + " is damaged: " + found,
                 "To go on, " + sql::way_back_from(options.store_path));
@@ -121,7 +127,8 @@ int check(const Options& options, World& world, std::ostream& out) {
 }
 
 int compact(const Options& options, std::chrono::milliseconds keep, World& world, std::ostream& out) {
-  const auto store = open_migrated_store(options);
+  const auto store = open_store(options, sql::Open::existing);
+  throw_if_newer(options, expect_migrated(*store, options), "What may be forgotten of it only that program knows");
   authority::Authority authority(*world.clock, *world.random, {options.strict_duplicates, options.limits});
   const auto compacted = authority.compact(*store, keep);
   const std::int64_t clients = authority::forget_devices(*store, to_ms(world.clock->now()) - keep.count());

@@ -240,12 +240,24 @@ const Command& command_named(const CommandLine& line, const std::string& word, c
   throw Error(ErrorCode::usage, prefix(path) + "a command is missing: " + names, help_hint(path));
 }
 
+/// The command: the first word that is none of the options of every command.
+std::vector<std::string>::iterator command_word(std::vector<std::string>& arguments) {
+  auto word = arguments.begin();
+  while (word != arguments.end() && is_option(*word) && *word != "--version") {
+    if (*word == "--db" && word + 1 != arguments.end()) ++word;
+    ++word;
+  }
+  return word;
+}
+
 /// `help push` is `push --help`; `--version` is `version`.
 std::vector<std::string> with_usual_words(std::vector<std::string> arguments) {
   if (arguments.empty()) return {"--help"};
-  if (arguments[0] == "--version") arguments[0] = "version";
-  if (arguments[0] != "help") return arguments;
-  arguments.erase(arguments.begin());
+  const auto word = command_word(arguments);
+  if (word == arguments.end()) return arguments;
+  if (*word == "--version") *word = "version";
+  if (*word != "help") return arguments;
+  arguments.erase(word);
   arguments.emplace_back("--help");
   return arguments;
 }

@@ -27,8 +27,12 @@ std::string checked_value(std::string_view json, const std::string& name) {
   };
   try {
     protocol::check_object(object);
-  } catch (const Error&) {
-    fail("");
+  } catch (const Error& error) {
+    // A place in the text would mislead, as here braces stand around it.
+    const std::string cause = error.what();
+    const auto depth = cause.find("nested deeper");
+    if (depth == std::string::npos) fail("");
+    throw Error(ErrorCode::usage, "the field " + name + " is " + cause.substr(depth), error.hint());
   }
   if (protocol::find_member(object, "value") != value) fail(": it is more than one");
   as_usage([&] { with_context("the field " + name, [&] { protocol::check_no_key_twice(object); }); });
@@ -57,6 +61,10 @@ std::string fields_object(const std::vector<std::string>& words) {
   protocol::ObjectWriter writer;
   for (const auto& word : words) {
     auto field = parse_field(word);
+    if (protocol::same_key(field.name, "tether_id")) {
+      throw Error(ErrorCode::usage, "a field cannot be named tether_id",
+                  "That name carries the entity's id on the wire; use another one.");
+    }
     for (const auto& name : names) {
       if (name == field.name) throw Error(ErrorCode::usage, "the field " + name + " is given twice");
     }

@@ -23,6 +23,21 @@ TEST_CASE("a word that is no field is refused") {
   }
 }
 
+TEST_CASE("a value that is nested too deeply is called that") {
+  const std::string deep = "a:=" + std::string(64, '[') + std::string(64, ']');
+  CHECK_THROWS_WITH(parse_field(deep), "the field a is nested deeper than 64 levels");
+}
+
+TEST_CASE("the name that carries the entity's id is no field: that is wrong usage like every other bad word") {
+  try {
+    fields_object({"a=1", "tether_id=x"});
+    FAIL("was accepted");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::usage);
+    CHECK(error.what() == std::string("a field cannot be named tether_id"));
+  }
+}
+
 TEST_CASE("a field given twice is refused by name") {
   CHECK_THROWS_WITH(fields_object({"a=1", "b=2", "a:=3"}), "the field a is given twice");
 }

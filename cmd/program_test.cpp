@@ -87,6 +87,18 @@ TEST_CASE("with --json an error is the last line of stderr, even of a command li
   CHECK(said.err.starts_with(R"({"error":{"code":"not_found","message":"there is no Task nope")"));
 }
 
+TEST_CASE("help is a command behind the options of every command, too") {
+  Room room;
+  const std::string help = room.desk.type({"push", "--help"}).out;
+  CHECK(room.desk.type({"help", "push"}).out == help);
+  CHECK(room.desk.type({"--json", "help", "push"}).out == help);
+  CHECK(room.desk.type({"-q", "help", "push"}).out == help);
+  CHECK(room.desk.type({"--db", "F", "help", "push"}).out == help);
+  CHECK(room.desk.type({"--db", "F", "-v", "help", "push"}).out == help);
+  CHECK(room.desk.type({"--json", "--version"}).out == room.desk.type({"--json", "version"}).out);
+  CHECK(room.desk.type({"--db"}).status == 2);
+}
+
 TEST_CASE("every command has a help text that ends well") {
   Room room;
   for (const auto& command : commands()) {

@@ -81,9 +81,9 @@ ExitCode run_delete(Context& context, const OneOptions& options) {
                     [&](replica::Recorder& recorder) { return recorder.remove(key); });
 }
 
-void add_field_options(CommandLine& line, OneOptions& options) {
+void add_field_options(CommandLine& line, OneOptions& options, std::string_view data_help) {
   line.positional("FIELD=VALUE", &options.fields, "a text; FIELD:=JSON for any other value, kept as it is written");
-  line.option("--data", "JSON|@FILE|-", &options.data, "all fields as one JSON object, from a file or standard input");
+  line.option("--data", "JSON|@FILE|-", &options.data, data_help);
 }
 
 }  // namespace
@@ -91,7 +91,7 @@ void add_field_options(CommandLine& line, OneOptions& options) {
 void define_record_create(CommandLine& line) {
   auto options = std::make_shared<OneOptions>();
   line.positional("MODEL", &options->model, "as in Task");
-  add_field_options(line, *options);
+  add_field_options(line, *options, "all fields as one JSON object, from a file or standard input");
   line.option("--id", "ID", &options->new_id, "the id of the entity; a new ULID when not given");
   line.details("Prints the id. Creating what exists is an update of it.");
   line.details("  tether record create Task title=\"Fix pump\" priority:=2 done:=false");
@@ -102,7 +102,7 @@ void define_record_update(CommandLine& line) {
   auto options = std::make_shared<OneOptions>();
   line.positional("MODEL", &options->model, "as in Task");
   line.positional("ID", &options->id, "of the entity");
-  add_field_options(line, *options);
+  add_field_options(line, *options, "the fields that change, as one JSON object, from a file or standard input");
   line.details("Names only the fields that change. Where nothing changes, nothing is recorded.");
   line.details("  tether record update Task 01KAP… done:=true");
   line.run([options](Context& context) { return run_update(context, *options); });

@@ -95,6 +95,15 @@ std::exception_ptr run_to_fault(const std::function<void()>& cycle) {
   return nullptr;
 }
 
+bool is_too_large(const std::exception_ptr& fault) {
+  try {
+    if (fault) std::rethrow_exception(fault);
+  } catch (const Error& e) {
+    return e.code() == ErrorCode::too_large;
+  }
+  return false;
+}
+
 /// What makes the next try better than this one. The transport says in words why there was no connection.
 std::string unreachable_hint(const std::string& reason) {
   if (reason.find("certificate") == std::string::npos) {
@@ -173,6 +182,7 @@ ExitCode run_cycle(Context& context, const CycleOptions& options) {
   report.cut_short = fault != nullptr || report.end != replica::End::done;
   report_cycle(context.terminal(), file, options, report, stopwatch.elapsed_ms());
   context.terminal().flush();  // the report stands before the error that may follow
+  if (is_too_large(fault)) throw_if_too_large(report.push.too_large);  // which mutation it is says more
   if (fault) std::rethrow_exception(fault);
   throw_unless_done(report.end, report.reason);
   throw_if_too_large(report.push.too_large);

@@ -124,6 +124,18 @@ TEST_CASE("a record that is refused for its size is named at the end, and all el
   CHECK(stage.ann.type({"--json", "status"}).out.find(R"("pending":1)") != std::string::npos);
 }
 
+TEST_CASE("where everything is refused for its size, the mutation is named and not only the pull") {
+  Stage stage;
+  const Said recorded = stage.ann.type({"--json", "record", "create", "Task", "title=Pump"});
+  stage.script = [](replica::Call, const std::string&) -> replica::Answer {
+    throw Error(ErrorCode::too_large, "http://proxy answered 413");
+  };
+  const Said said = stage.ann.type({"sync"});
+  CHECK(said.status == 1);
+  CHECK(said.err.find("mutation " + value_behind(recorded.out, R"("mutation_id":")") + " of Task ") !=
+        std::string::npos);
+}
+
 TEST_CASE("a certificate that is not trusted heals by no second try, and the hint says what does") {
   Stage stage;
   stage.script = [](replica::Call, const std::string&) {

@@ -8,11 +8,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "net/answers.hpp"
 #include "net/no_connection.hpp"
+#include "net/resolve.hpp"
 #include "net/url.hpp"
 #include "net/watchdog.hpp"
 #include "net/watched_client.hpp"
@@ -84,7 +87,7 @@ class HttpTransport final : public replica::Transport {
     client_->set_tcp_nodelay(true);
     client_->set_follow_location(false);
     client_->set_url_encode(false);
-    client_->set_connection_timeout(std::min(options_.connect_timeout, options_.request_timeout));
+    client_->set_connection_timeout(connect_timeout());
     client_->set_read_timeout(options_.request_timeout);
     client_->set_write_timeout(options_.request_timeout);
     client_->set_socket_options([this](socket_t socket) { socket_ = socket; });
@@ -99,9 +102,14 @@ class HttpTransport final : public replica::Transport {
  private:
   httplib::Request request(const char* method, const std::string& path, std::string_view body) const;
   replica::Answer ask(const char* method, std::string_view end_of_path, std::string_view body);
+  std::optional<replica::Unreachable> resolve_name();
+  bool send(httplib::Request& request, httplib::Response& response, httplib::Error& error);
   replica::Answer failed(httplib::Error error, Watchdog::End end, const std::string& url, bool too_long);
   void refuse_no_http(const std::string& url) const;
   replica::Unreachable tls_failed(bool in_verification, const std::string& url);
+  std::chrono::milliseconds connect_timeout() const {
+    return std::min(options_.connect_timeout, options_.request_timeout);
+  }
   void shut_down() {
     if (const int socket = socket_; socket >= 0) ::shutdown(socket, SHUT_RDWR);
   }
@@ -109,6 +117,7 @@ class HttpTransport final : public replica::Transport {
   HttpOptions options_;
   Url url_;
   AnswerWatch watch_;
+  std::vector<std::string> addresses_;  // of the server, in the order to try them
   std::unique_ptr<httplib::ClientImpl> client_;
   httplib::SSLClient* tls_client_ = nullptr;
   std::atomic<int> socket_{-1};  // the newest one; shut down by the watchdog while a call is under way
@@ -145,6 +154,40 @@ bool has_proper_length(const httplib::Response& response) {
   return std::ranges::all_of(length, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+/// Before a new connection: httplib would ask for the name by itself, and wait without end.
+std::optional<replica::Unreachable> HttpTransport::resolve_name() {
+  if (client_->is_socket_open() != 0) return std::nullopt;
+  socket_ = -1;  // the number may become that of a connection to a nameserver
+  if (is_numeric_address(url_.host)) {
+    addresses_ = {url_.host};
+    return std::nullopt;
+  }
+  const auto found =
+      resolve(url_.host, steady_clock::now() + connect_timeout(), [this] { return watchdog_.cancelled(); });
+  if (!found) {
+    return replica::Unreachable{
+        "the name '" + url_.host + "' was not resolved within " + human_duration(connect_timeout()), {}, true};
+  }
+  if (found->numeric.empty()) {
+    return replica::Unreachable{
+        "the name '" + url_.host + "' cannot be resolved: " + found->failure, {}, /*worth_retrying=*/false};
+  }
+  addresses_ = found->numeric;
+  return std::nullopt;
+}
+
+/// To the first address that takes the connection. Certificates are still held against the name.
+bool HttpTransport::send(httplib::Request& request, httplib::Response& response, httplib::Error& error) {
+  const auto deadline = steady_clock::now() + options_.request_timeout;
+  for (const std::string& address : addresses_) {
+    if (watchdog_.cancelled() || steady_clock::now() >= deadline) return false;
+    client_->set_hostname_addr_map({{url_.host, address}});
+    if (client_->send(request, response, error)) return true;
+    if (error != httplib::Error::Connection && error != httplib::Error::ConnectionTimeout) return false;
+  }
+  return false;
+}
+
 replica::Answer HttpTransport::ask(const char* method, std::string_view end_of_path, std::string_view body) {
   const std::string path = url_.prefix + std::string(end_of_path);
   const std::string url = url_.text(path);
@@ -164,8 +207,10 @@ replica::Answer HttpTransport::ask(const char* method, std::string_view end_of_p
   watch_.begin();
   const NoBrokenPipeSignal quiet;
   watchdog_.begin(steady_clock::now() + options_.request_timeout);
-  const bool done = !watchdog_.cancelled() && client_->send(request, response, error);
+  const auto nameless = resolve_name();
+  const bool done = !nameless && send(request, response, error);
   const Watchdog::End end = watchdog_.end();
+  if (nameless && end != Watchdog::End::cancelled) return *nameless;
   if (!done) return failed(error, end, url, too_long);
   if (response.status == 404 && end_of_path == k_preview) throw replica::NoPreview(url);
   HttpReply reply{response.status, std::move(text), response.get_header_value("Location"),
@@ -199,7 +244,7 @@ replica::Answer HttpTransport::failed(httplib::Error error, Watchdog::End end, c
   }
   switch (error) {
     case httplib::Error::Connection:
-      return why_no_connection(url_);
+      return why_no_connection(url_, addresses_.front());
     case httplib::Error::ConnectionTimeout:
       return replica::Unreachable{
           "no connection to " + url_.text() + " within " + human_duration(options_.connect_timeout), {}, true};

@@ -119,6 +119,12 @@ TEST_CASE("a name that does not exist is not asked for again and again") {
   CHECK_FALSE(away.worth_retrying);
 }
 
+TEST_CASE("a server is reached by its name, at whichever of its addresses answers") {
+  FakeServer server(answering(FakeServer::reply("200 OK", "{}")));  // not at ::1
+  const auto transport = transport_to("http://localhost:" + std::to_string(server.port()));
+  CHECK(std::holds_alternative<replica::Reply>(transport->push("{}")));
+}
+
 TEST_CASE("a server that closes in the middle, at any byte, is Unreachable") {
   const std::string whole = FakeServer::reply("200 OK", R"({"applied":[]})");
   std::size_t length = 0;

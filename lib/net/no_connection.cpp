@@ -37,13 +37,13 @@ int knock(const addrinfo& address) {
 
 }  // namespace
 
-replica::Unreachable why_no_connection(const Url& url) {
+replica::Unreachable why_no_connection(const Url& url, const std::string& numeric_address) {
   addrinfo wanted{};
   wanted.ai_socktype = SOCK_STREAM;
+  wanted.ai_flags = AI_NUMERICHOST;
   addrinfo* found = nullptr;
-  const int failure = ::getaddrinfo(url.host.c_str(), std::to_string(url.port).c_str(), &wanted, &found);
-  if (failure != 0) {
-    return {"the name '" + url.host + "' cannot be resolved: " + ::gai_strerror(failure), {}, /*worth_retrying=*/false};
+  if (::getaddrinfo(numeric_address.c_str(), std::to_string(url.port).c_str(), &wanted, &found) != 0) {
+    return {"no connection to " + url.text(), {}, true};
   }
   const std::unique_ptr<addrinfo, FreeAddresses> addresses(found);
   const int error = knock(*addresses);

@@ -7,7 +7,7 @@
 
 namespace tether::net {
 
-/// Looks the name up and knocks once more, for a second at most, to hear the system's own reason.
-replica::Unreachable why_no_connection(const Url& url);
+/// Knocks once more at the address, for a second at most, to hear the system's own reason.
+replica::Unreachable why_no_connection(const Url& url, const std::string& numeric_address);
 
 }  // namespace tether::net

@@ -87,6 +87,17 @@ TEST_CASE("a certificate that is trusted lets the request through") {
   CHECK(std::get<replica::Reply>(push(server.url(), server.certificate_file())).body == R"({"applied":[]})");
 }
 
+TEST_CASE("a certificate is held against the name that was given, not against the address that it has") {
+  const auto by_name = [](const TlsServer& server) {
+    const std::string url = server.url();
+    return push("https://localhost" + url.substr(url.rfind(':')), server.certificate_file());
+  };
+  const TlsServer named("DNS:localhost");
+  CHECK(std::holds_alternative<replica::Reply>(by_name(named)));
+  const TlsServer numbered("IP:127.0.0.1");
+  CHECK(std::get<replica::Unreachable>(by_name(numbered)).reason.ends_with("to another name than 'localhost'"));
+}
+
 TEST_CASE("an answer in TLS is bounded before its body, too") {
   const TlsServer server("IP:127.0.0.1", std::string(70'000, 'a'));
   try {

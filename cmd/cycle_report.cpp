@@ -91,7 +91,7 @@ std::string summary(const CycleOptions& options, const CycleReport& report) {
   if (report.push.failed > 0) parts.push_back(grouped(report.push.failed) + " rejected");
   if (report.push.conflicts > 0) parts.push_back(counted(report.push.conflicts, "conflict"));
   if (report.push.skipped > 0) parts.push_back(grouped(report.push.skipped) + " to be sent again");
-  if (options.pull && tell(report.pulled)) parts.push_back("pulled " + grouped(report.pulled));
+  if (options.pull ? tell(report.pulled) : report.pulled > 0) parts.push_back("pulled " + grouped(report.pulled));
   if (report.overwritten > 0) parts.push_back(grouped(report.overwritten) + " overwritten by others");
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;

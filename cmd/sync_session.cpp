@@ -9,6 +9,7 @@
 #include "cmd/cycle_report.hpp"
 #include "cmd/dry_run.hpp"
 #include "cmd/output.hpp"
+#include "replica/adopt.hpp"
 #include "replica/pull.hpp"
 #include "replica/status.hpp"
 
@@ -67,6 +68,12 @@ void pull_changes(replica::File& file, Context::Connection& connection, Terminal
   std::ranges::move(pulled.overwrites, std::back_inserter(report.overwrites));
 }
 
+/// Whether a push begins with a pull. The push would do it by itself; so its progress is shown and what it brought
+/// told.
+bool begins_with_pull(replica::File& file, std::int64_t pending) {
+  return pending > 0 && sql::in_transaction(file.database(), sql::Access::read, replica::must_pull_first);
+}
+
 /// Fills the report as it goes: what was done before a fault is in it.
 void cycle(Context& context, replica::File& file, const Settings& settings, const CycleOptions& options,
            CycleReport& report) {
@@ -74,6 +81,8 @@ void cycle(Context& context, replica::File& file, const Settings& settings, cons
   const std::int64_t pending = options.push ? replica::status(file).pending : 0;
   if (pending == 0 && !options.pull) return;  // without work the network module is not even loaded
   const auto connection = context.connect(settings);
+  if (begins_with_pull(file, pending)) pull_changes(file, *connection, context.terminal(), page_of(settings), report);
+  if (report.end != replica::End::done) return;
   if (pending > 0) push_pending(file, *connection, context.terminal(), batch, pending, report);
   if (!options.pull || report.end != replica::End::done) return;
   pull_changes(file, *connection, context.terminal(), page_of(settings), report);

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
-// The log of an adopted file, folded into records.
+#include "replica/adopt.hpp"
+
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "protocol/payload.hpp"
+#include "replica/file.hpp"
 #include "replica/record_row.hpp"
-#include "replica/schema.hpp"
 
 namespace tether::replica {
 namespace {
 
 using protocol::Operation;
+
+// Present: no pull has brought everything since the file was adopted.
+constexpr std::string_view k_pull_first = "pull_first";
 
 constexpr sql::Statement k_whole_log{
     "SELECT model, entity_id, id, operation, payload, version, timestamp, sync_status, settled_by, mutation_id "
@@ -65,10 +69,7 @@ void store(sql::Transaction& transaction, Folding folding) {
   if (stored) write_record(transaction, *stored);
 }
 
-}  // namespace
-
-void fold_adopted_log(sql::Transaction& transaction) {
-  transaction.run(k_clear_times, {});
+void fold_log(sql::Transaction& transaction) {
   std::optional<Folding> folding;
   transaction.run(k_whole_log, {}, [&](const sql::Row& row) {
     const EntityKey key{{std::string(row.text(0))}, {std::string(row.text(1))}};
@@ -82,6 +83,24 @@ void fold_adopted_log(sql::Transaction& transaction) {
     take(*folding, row);
   });
   if (folding) store(transaction, *std::move(folding));
+}
+
+}  // namespace
+
+void take_over_log(sql::Transaction& transaction, Instant now) {
+  transaction.run(k_clear_times, {});
+  fold_log(transaction);
+  // What others wrote before it is in the application's tables alone.
+  clear_state(transaction, "last_sync_cursor");
+  set_state(transaction, k_pull_first, "1", now);
+}
+
+bool must_pull_first(sql::Transaction& transaction) {
+  return state(transaction, k_pull_first).has_value();
+}
+
+void note_pulled_whole(sql::Transaction& transaction) {
+  clear_state(transaction, k_pull_first);
 }
 
 }  // namespace tether::replica

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <fstream>
 
+#include "replica/adopt.hpp"
 #include "replica/schema.hpp"
 #include "sql/sqlite.hpp"
 
@@ -218,7 +219,7 @@ InitReport make_ours(sql::Database& database, const InitOptions& options, Clock&
       database.execute("PRAGMA user_version = " + std::to_string(k_schema_version));
     }
     add_missing_objects(database);
-    fold_adopted_log(transaction);
+    if (owner == Owner::original) take_over_log(transaction, clock.now());
     const ClientId client_id = write_identity(transaction, options, clock, random);
     return InitReport{.created = true, .client_id = client_id, .adopted = owner != Owner::nobody};
   });

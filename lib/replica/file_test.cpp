@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "replica/file_fixture.hpp"
+#include "replica/original_client_fixture.hpp"
 
 namespace tether::replica {
 namespace {
@@ -33,18 +34,7 @@ std::string hint_of_open(Workbench& bench) {
   return "opened";
 }
 
-constexpr std::string_view k_original_client =
-    "CREATE TABLE tether_mutation_logs (id integer primary key autoincrement not null, mutation_id varchar not null, "
-    "entity_id varchar not null, model varchar not null, operation varchar not null, payload text not null, "
-    "version integer not null, timestamp integer not null, sync_status varchar not null default 'pending', "
-    "synced_at datetime, rejection_reason varchar, rejection_data text, retry_count integer not null default '0', "
-    "created_at datetime, updated_at datetime);"
-    "CREATE UNIQUE INDEX tether_mutation_logs_mutation_id_unique ON tether_mutation_logs(mutation_id);"
-    "CREATE TABLE tether_sync_state (id integer primary key autoincrement not null, key varchar not null, value text, "
-    "created_at datetime, updated_at datetime);"
-    "CREATE UNIQUE INDEX tether_sync_state_key_unique ON tether_sync_state(key);"
-    "INSERT INTO tether_sync_state(key, value) VALUES ('client_id', 'phone-7'), ('last_sync_cursor', "
-    "'1763757001000123');"
+constexpr std::string_view k_original_log =
     "INSERT INTO tether_mutation_logs(mutation_id, entity_id, model, operation, payload, version, timestamp, "
     "sync_status, synced_at) VALUES "
     "('01M8009KF4AE6ZFNFM5EEX5EZ1', 'a', 'Task', 'create', '{\"title\":\"pump\",\"n\":1}', 1, 1000, 'synced', "
@@ -199,14 +189,15 @@ TEST_CASE("an adopted file keeps the marks of its own program") {
   CHECK(rows(file.database(), "PRAGMA user_version") == "42");
 }
 
-TEST_CASE("a file of the original client is adopted with its identity, cursor and log") {
+TEST_CASE("a file of the original client is adopted with its identity and log, and is to be pulled whole") {
   Workbench bench;
   bench.as_other_program(k_original_client);
+  bench.as_other_program(k_original_log);
   CHECK(fault_of([&] { bench.open(); }) == ErrorCode::not_a_database);
   CHECK(bench.adopt().client_id.value == "phone-7");
   File file = bench.open();
-  CHECK(rows(file.database(), "SELECT value FROM tether_sync_state WHERE key = 'last_sync_cursor'") ==
-        "1763757001000123");
+  CHECK(rows(file.database(), "SELECT key FROM tether_sync_state WHERE key IN ('last_sync_cursor', 'pull_first')") ==
+        "pull_first");
   CHECK(record_of(file, "a") == R"({"title":"valve","n":1}|0|2|0|2|{"title":"pump","n":1}|0)");
   CHECK(record_of(file, "b") == R"({"title":"gone"}|1|2|0|NULL|NULL|0)");
   CHECK(record_of(file, "c") == R"({"title":"theirs"}|0|1|0|NULL|NULL|0)");
@@ -260,6 +251,7 @@ TEST_CASE("a log that makes no sense is not adopted, and the mutation is named")
     CAPTURE(change);
     Workbench bench;
     bench.as_other_program(k_original_client);
+    bench.as_other_program(k_original_log);
     bench.as_other_program("UPDATE tether_mutation_logs SET " + std::string(change) + " WHERE version = 2");
     CHECK_THROWS_WITH(bench.adopt(), doctest::Contains("01M8009KF4AE6ZFNFM5EEX5EZ2"));
     CHECK(fault_of([&] { bench.open(); }) == ErrorCode::not_a_database);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "protocol/codec.hpp"
+#include "replica/adopt.hpp"
 #include "replica/ending.hpp"
 #include "replica/incoming.hpp"
 #include "replica/overwritten.hpp"
@@ -251,6 +252,7 @@ class Session {
     if (page.full && !page.reply.has_more) {
       if (!at_.empty) forget_not_brought(*transaction, arrival);
       clear_state(*transaction, "full_pull");
+      note_pulled_whole(*transaction);
     }
     note_contact(*transaction, now);
     transaction->commit();

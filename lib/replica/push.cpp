@@ -10,10 +10,12 @@
 #include <variant>
 
 #include "protocol/codec.hpp"
+#include "replica/adopt.hpp"
 #include "replica/ending.hpp"
 #include "replica/filing.hpp"
 #include "replica/outbound_mapping.hpp"
 #include "replica/outbox.hpp"
+#include "replica/pull.hpp"
 #include "replica/repeatable_writes.hpp"
 #include "replica/restored.hpp"
 
@@ -288,9 +290,24 @@ PushReport push_to_the_end(File& file, Exchange& exchange, const PushOptions& op
   return report;
 }
 
+/// An adopted file knows of others only once it was pulled. How that ended.
+PushReport pull_where_it_must_be_first(File& file, Exchange& exchange) {
+  // Whoever owes a restored server what it had acknowledged is not told anything by it before.
+  const bool pull_first = sql::in_transaction(file.database(), sql::Access::read, [](sql::Transaction& transaction) {
+    return must_pull_first(transaction) && !must_push_first(transaction);
+  });
+  PushReport report;
+  if (!pull_first) return report;
+  PullReport pulled = pull(file, exchange, {});
+  report.end = pulled.end;
+  report.reason = std::move(pulled.reason);
+  return report;
+}
+
 }  // namespace
 
 PushReport push(File& file, Exchange& exchange, const PushOptions& options) {
+  if (PushReport ended = pull_where_it_must_be_first(file, exchange); ended.end != End::done) return ended;
   const RepeatableWrites repeatable(file.database());
   try {
     const Offering offering(file);

@@ -64,7 +64,8 @@ struct PushOptions {
   PushReport* so_far = nullptr;  // kept up to date with what was filed, for when the push ends in an Error
 };
 
-/// Throws Error(unexpected_reply) when the server's answer makes no sense: the batch stays pending.
+/// A file that was adopted and never pulled whole is pulled first. Throws Error(unexpected_reply) when the server's
+/// answer makes no sense: the batch stays pending.
 PushReport push(File& file, Exchange& exchange, const PushOptions& options);
 
 }  // namespace tether::replica

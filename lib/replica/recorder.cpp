@@ -3,6 +3,7 @@
 
 #include "protocol/limits.hpp"
 #include "protocol/payload.hpp"
+#include "replica/adopt.hpp"
 #include "replica/record_row.hpp"
 #include "rules/fields.hpp"
 
@@ -95,15 +96,19 @@ std::optional<Rev> seen_rev(const RecordRow& row) {
   return row.rev;
 }
 
-Recorded write_over(File& file, sql::Transaction& transaction, const RecordRow& row, const std::string& payload,
-                    Operation operation, std::optional<std::string> before) {
-  const bool deleted = operation == Operation::remove;
-  const std::string_view logged = deleted ? std::string_view("{}") : payload;
+/// Whether others may have changed what this file shows of it: it is known from an adopted log alone.
+bool may_be_stale(sql::Transaction& transaction, const RecordRow& row) {
+  return row.rev.value == 0 && row.generation == 0 && server_state(row).exists && must_pull_first(transaction);
+}
+
+/// `payload` is what the record becomes, `logged` what the log says of it.
+Recorded write_over(File& file, sql::Transaction& transaction, const RecordRow& row, std::string_view payload,
+                    Operation operation, std::string_view logged, std::optional<std::string> before) {
   const std::int64_t version = row.version + 1;
   const Stamp stamp =
       append(file, transaction, {row.key, operation, logged, version, seen_rev(row), std::move(before)});
-  transaction.run(k_edit_record,
-                  {row.key.model.value, row.key.id.value, payload, std::int64_t{deleted}, version, stamp.now_ms});
+  const std::int64_t deleted{operation == Operation::remove};
+  transaction.run(k_edit_record, {row.key.model.value, row.key.id.value, payload, deleted, version, stamp.now_ms});
   return {stamp.mutation_id, row.key, operation, version};
 }
 
@@ -111,7 +116,10 @@ std::optional<Recorded> write_changes(File& file, sql::Transaction& transaction,
                                       std::string_view fields) {
   const std::string changed = rules::changes(row.payload, fields);
   if (changed == "{}") return std::nullopt;
-  return write_over(file, transaction, row, rules::overlay(row.payload, changed), Operation::update,
+  const std::string payload = rules::overlay(row.payload, changed);
+  // A server that knows nothing of `before` takes all of the payload: what is stale must not be in it.
+  const std::string& logged = may_be_stale(transaction, row) ? changed : payload;
+  return write_over(file, transaction, row, payload, Operation::update, logged,
                     rules::earlier_values(row.payload, changed));
 }
 
@@ -143,7 +151,7 @@ std::optional<Recorded> Recorder::create(const ModelName& model, const std::opti
   const std::optional<RecordRow> row = read_record(transaction_, key);
   if (!row) return write_new(file_, transaction_, key, payload, last_version(transaction_, key) + 1);
   if (!row->deleted) return write_changes(file_, transaction_, *row, payload);
-  return write_over(file_, transaction_, *row, payload, Operation::create, std::nullopt);
+  return write_over(file_, transaction_, *row, payload, Operation::create, payload, std::nullopt);
 }
 
 std::optional<Recorded> Recorder::update(const EntityKey& key, std::string_view fields) {
@@ -153,7 +161,7 @@ std::optional<Recorded> Recorder::update(const EntityKey& key, std::string_view 
 
 Recorded Recorder::remove(const EntityKey& key) {
   const RecordRow row = existing(transaction_, key);
-  return write_over(file_, transaction_, row, row.payload, Operation::remove, std::nullopt);
+  return write_over(file_, transaction_, row, row.payload, Operation::remove, "{}", std::nullopt);
 }
 
 }  // namespace tether::replica

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "sql/database.hpp"
 
 namespace tether::replica {
@@ -40,9 +39,5 @@ void add_missing_objects(sql::Database& database);
 inline constexpr std::string_view k_later_table = "tether_overwritten";
 /// Makes one of our tables where it is missing.
 void add_table(sql::Database& database, std::string_view name);
-
-/// Folds the log of an adopted file into records: what is synced is the server's state, the rest is laid over it.
-/// Throws Error(corrupt), naming the mutation, when a payload is no JSON object.
-void fold_adopted_log(sql::Transaction& transaction);
 
 }  // namespace tether::replica

@@ -7,7 +7,8 @@ CREATE TABLE tether_mutation_logs (
   entity_id        TEXT NOT NULL,
   model            TEXT NOT NULL,
   operation        TEXT NOT NULL,                      -- create | update | delete
-  payload          TEXT NOT NULL,                      -- the full fields after the change, a JSON object; {} for delete
+  payload          TEXT NOT NULL,                      -- the full fields after the change, a JSON object; {} for delete;
+                                                       -- only those that changed in an adopted file not pulled since
   version          INTEGER NOT NULL,                   -- this replica's count for the entity, from 1
   timestamp        INTEGER NOT NULL,                   -- ms since 1970, this machine's clock
   sync_status      TEXT NOT NULL DEFAULT 'pending',    -- pending | syncing | synced | failed | conflict

@@ -295,10 +295,6 @@ bool is_told(const Model& model, std::string_view field) {
   return !contains(model.hide, field) && !told_name(model, field).empty();
 }
 
-bool is_untold(const Model& model, std::string_view field) {
-  return !is_told(model, field) || find(model.mask, field) != nullptr;
-}
-
 std::string outbound_name(const Model& model, std::string_view field) {
   const auto told = told_name(model, field);
   return std::string(told.empty() ? field : told);

@@ -57,7 +57,5 @@ std::string outbound_name(const Model& model, std::string_view field);
 bool may_be_written(const Model& model, std::string_view field);
 /// Whether clients are told a stored field at all.
 bool is_told(const Model& model, std::string_view field);
-/// Whether they are not told what is stored there: nothing at all, or a mask.
-bool is_untold(const Model& model, std::string_view field);
 
 }  // namespace tether::rules

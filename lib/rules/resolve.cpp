@@ -5,7 +5,6 @@
 
 #include "protocol/payload.hpp"
 #include "rules/fields.hpp"
-#include "rules/mapping.hpp"
 #include "rules/untold.hpp"
 
 namespace tether::rules {

@@ -9,8 +9,9 @@
 
 namespace tether::replica {
 
-/// Folds the log into records: what is synced is the server's state, the rest is laid over it. The next pull brings
-/// everything. Throws Error(corrupt), naming the mutation, when a payload is no JSON object.
+/// Folds the log into records: what is synced is the server's state, the rest is laid over it; what lost in a conflict
+/// waits for a person. The next pull brings everything. Throws Error(corrupt), naming the mutation, when a payload is
+/// no JSON object.
 void take_over_log(sql::Transaction& transaction, Instant now);
 
 /// Whether the file was adopted and has not been pulled whole since: then nothing is pushed, and an edit says only what

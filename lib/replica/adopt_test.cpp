@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "replica/adopt.hpp"
 
+#include "replica/conflicts.hpp"
 #include "replica/original_client_fixture.hpp"
 #include "replica/peer_fixture.hpp"
+#include "replica/upkeep.hpp"
 #include "testing/world.hpp"
 
 namespace tether::replica {
@@ -125,6 +127,29 @@ TEST_CASE("nothing of an adopted file is pushed while the pull before it does no
   CHECK(phone.server.pushes.empty());
   CHECK(phone.waits_for_pull());
   CHECK(rows(phone.file.database(), "SELECT sync_status FROM tether_mutation_logs") == "pending");
+}
+
+TEST_CASE("what lost in a conflict of the original client waits for a person, and compact does not forget it") {
+  Phone phone(
+      "INSERT INTO tether_mutation_logs(mutation_id, entity_id, model, operation, payload, version, timestamp, "
+      "sync_status, rejection_data, updated_at) VALUES ('01M8009KF4AE6ZFNFM5EEX5EZ1', 'a', 'Task', 'update', "
+      "'{\"title\":\"mine\"}', 1, 1000, 'conflict', '{\"server_state\":{\"tether_id\":\"a\",\"title\":\"theirs\"}}', "
+      "'2024-11-21 20:49:00'), ('01M8009KF4AE6ZFNFM5EEX5EZ2', 'b', 'Task', 'create', '{\"title\":\"mine\"}', 1, 2000, "
+      "'conflict', 'no JSON', '2024-11-21 20:49:00')");
+  File& file = phone.file;
+  CHECK(compact(file, std::chrono::hours(1)).log_rows == 0);
+  CHECK(rows(file.database(), "SELECT entity_id, operation, base, mine, theirs FROM tether_conflicts", 5) ==
+        "a|update|{}|{\"title\":\"mine\"}|{\"title\":\"theirs\"}\nb|create|{}|{\"title\":\"mine\"}|{}");
+  CHECK(record_of(file, "a") == R"({"title":"theirs"}|0|1|0|NULL|NULL|0)");
+  CHECK(record_of(file, "b").empty());
+  std::int64_t listed = 0;
+  sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
+    list_conflicts(transaction, /*include_resolved=*/false, [&](const ConflictView&) { ++listed; });
+  });
+  CHECK(listed == 2);
+
+  resolve_conflict(file, {"01M8009KF4AE6ZFNFM5EEX5EZ1"}, {.kind = Resolution::Kind::mine});
+  CHECK(record_of(file, "a") == R"({"title":"mine"}|0|2|0|3|{"title":"theirs"}|0)");
 }
 
 }  // namespace tether::replica

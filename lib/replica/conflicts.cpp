@@ -36,6 +36,18 @@ constexpr sql::Statement k_resolve{
 constexpr sql::Statement k_settle{
     "UPDATE tether_mutation_logs SET settled_by = $2, updated_at = $3 WHERE mutation_id = $1"};
 
+/// In an adopted log something else may stand there.
+void say_who_won(ConflictView& view, std::string_view data) {
+  try {
+    protocol::ConflictReport report = protocol::decode_conflict_data(view.mutation_id, data);
+    view.theirs_written_by = std::move(report.server_written_by);
+    const std::int64_t updated_at_ms = report.server_updated_at_us / 1000;
+    if (updated_at_ms > 0) view.theirs_updated_at = rfc3339_ms(from_ms(updated_at_ms));
+  } catch (const Error&) {
+    return;  // who it was is not known then
+  }
+}
+
 ConflictView conflict_view(const sql::Row& row) {
   ConflictView view;
   view.mutation_id = {std::string(row.text(0))};
@@ -51,9 +63,7 @@ ConflictView conflict_view(const sql::Row& row) {
   view.resolution = row.text(11);
   view.fields = rules::differing_fields(view.mine, view.theirs);
   if (row.is_null(12)) return view;
-  protocol::ConflictReport report = protocol::decode_conflict_data(view.mutation_id, row.text(12));
-  view.theirs_written_by = std::move(report.server_written_by);
-  if (report.server_updated_at_us > 0) view.theirs_updated_at = rfc3339_ms(from_ms(report.server_updated_at_us / 1000));
+  say_who_won(view, row.text(12));
   return view;
 }
 

@@ -15,14 +15,15 @@ constexpr std::int64_t k_slice = 20'000;
 constexpr sql::Statement k_log_bounds{"SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM tether_mutation_logs"};
 
 // $3: seconds since 1970. A log that was adopted has times without a zone; SQLite reads both forms. Of a conflict the
-// log row goes once its entry in tether_conflicts has gone. Where the server was restored, what it had acknowledged may
-// not all be back in the queue yet.
+// log row goes once it was settled and its entry in tether_conflicts has gone. Where the server was restored, what it
+// had acknowledged may not all be back in the queue yet.
 constexpr sql::Statement k_forget_log{
     "DELETE FROM tether_mutation_logs WHERE id BETWEEN $1 AND $2 AND ("
     "(sync_status = 'synced' AND coalesce(unixepoch(synced_at), unixepoch(updated_at), timestamp / 1000) < $3 "
     "AND NOT EXISTS (SELECT 1 FROM tether_sync_state WHERE key = 'starting_over')) OR "
     "(sync_status = 'failed' AND settled_by IS NOT NULL AND coalesce(unixepoch(updated_at), timestamp / 1000) < $3) OR "
-    "(sync_status = 'conflict' AND coalesce(unixepoch(updated_at), timestamp / 1000) < $3 AND NOT EXISTS "
+    "(sync_status = 'conflict' AND settled_by IS NOT NULL AND coalesce(unixepoch(updated_at), timestamp / 1000) < $3 "
+    "AND NOT EXISTS "
     "(SELECT 1 FROM tether_conflicts AS c WHERE c.mutation_id = tether_mutation_logs.mutation_id)))"};
 
 constexpr sql::Statement k_forget_conflicts{

@@ -48,7 +48,7 @@ TEST_CASE("compact forgets what is long settled, and nothing else") {
       "WHERE entity_id = 'fresh';"
       "UPDATE tether_mutation_logs SET sync_status = entity_id WHERE entity_id IN ('syncing', 'failed', 'conflict');"
       "UPDATE tether_mutation_logs SET sync_status = 'failed', settled_by = 'dismissed' WHERE entity_id = 'dismissed';"
-      "UPDATE tether_mutation_logs SET sync_status = 'conflict' WHERE entity_id = 'resolved';"
+      "UPDATE tether_mutation_logs SET sync_status = 'conflict', settled_by = 'dismissed' WHERE entity_id = 'resolved';"
       "INSERT INTO tether_conflicts SELECT mutation_id, model, entity_id, 'update', '{}', '{}', '{}', 0, 1, "
       "updated_at, "
       "CASE WHEN entity_id = 'resolved' THEN updated_at END, NULL FROM tether_mutation_logs "

@@ -25,14 +25,24 @@ void check(const RetryOptions& options) {
               "Give their ids, or --all; `tether log --status failed` lists them.");
 }
 
+/// A whole id is looked up; only for the beginning of one all that failed is gone through.
+void offer_failed(sql::Transaction& transaction, NamedId& name) {
+  for (const std::string_view word : name.beginnings()) {
+    const auto entry = replica::find_mutation(transaction, {std::string(word)});
+    if (!entry || entry->sync_status != "failed" || !entry->settled_by.empty()) continue;
+    return name.offer(word, word);
+  }
+  replica::failed_mutations(
+      transaction, [&](const replica::FailedMutation& failed) { name.offer(failed.id.value, failed.id.value); });
+}
+
 /// The failed mutations that the words name.
 std::vector<MutationId> chosen(replica::File& file, const std::vector<std::string>& typed) {
   std::vector<MutationId> ids;
   sql::in_transaction(file.database(), sql::Access::read, [&](sql::Transaction& transaction) {
     for (const std::string& word : typed) {
       NamedId name(word);
-      replica::failed_mutations(
-          transaction, [&](const replica::FailedMutation& failed) { name.offer(failed.id.value, failed.id.value); });
+      offer_failed(transaction, name);
       ids.push_back({name.only_one("failed mutation", "`tether log --status failed` lists them.")});
     }
   });

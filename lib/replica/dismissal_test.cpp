@@ -155,4 +155,14 @@ TEST_CASE("what waits behind a create that is given up could never apply, and is
   CHECK(invoice.differences() == "");
 }
 
+TEST_CASE("what failed of one record is found by the record, however much else failed") {
+  Workbench bench;
+  File file = bench.make();
+  std::string plan;
+  const sql::Value parameters[] = {"Task", "a"};
+  file.database().execute("EXPLAIN QUERY PLAN " + std::string(k_failed_of_record.text), parameters,
+                          [&](const sql::Row& row) { plan += row.text(3); });
+  CHECK(plan == "SEARCH tether_mutation_logs USING INDEX tether_mutation_logs_entity (entity_id=?)");
+}
+
 }  // namespace tether::replica

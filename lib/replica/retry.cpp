@@ -21,13 +21,8 @@ constexpr std::int64_t k_failed_per_step = 500;
 
 constexpr std::string_view k_dismissed = "dismissed";
 
-// Nothing of the payloads: of what failed there may be very much.
-#define TETHER_FAILED                                                                           \
-  "SELECT id, mutation_id, model, entity_id, rejection_reason FROM tether_mutation_logs WHERE " \
-  "sync_status = 'failed' AND sync_status <> 'synced' AND settled_by IS NULL AND "
-constexpr sql::Statement k_failed_after{TETHER_FAILED "id > $1 ORDER BY id LIMIT $2"};
+constexpr sql::Statement k_failed_after{TETHER_FAILED "sync_status <> 'synced' AND id > $1 ORDER BY id LIMIT $2"};
 constexpr sql::Statement k_failed_by_id{TETHER_FAILED "mutation_id = $1"};
-constexpr sql::Statement k_failed_of_record{TETHER_FAILED "entity_id = $2 AND model = $1 ORDER BY id"};
 
 constexpr sql::Statement k_requeue{
     "UPDATE tether_mutation_logs SET sync_status = 'pending', retry_count = 0, rejection_reason = NULL, "

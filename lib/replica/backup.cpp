@@ -11,7 +11,14 @@ void backup(File& file, const std::string& path, const std::function<void(std::i
   const sql::Value parameters[] = {std::string_view(copy.path())};
   const auto tell = [&] { progress(copy.bytes()); };
   const sql::Ticking ticking(file.database(), progress ? std::function<void()>(tell) : nullptr);
-  file.database().execute("VACUUM INTO $1", parameters);  // SQLite takes an empty file for one that is not there
+  try {
+    file.database().execute("VACUUM INTO $1", parameters);  // SQLite takes an empty file for one that is not there
+  } catch (const Error& fault) {
+    if (fault.code() != ErrorCode::disk_full) throw;
+    // The driver names the file that is read.
+    throw Error(ErrorCode::disk_full, path + ": no room left for the copy; no copy was made",
+                "Make room, or name a folder on another disk.");
+  }
   copy.publish();
 }
 

@@ -16,13 +16,20 @@ void note_interrupt(int) {
   g_interrupted = 1;
 }
 
+/// What is recorded there would be gone with the command that recorded it.
+std::string on_disk(std::string path, std::string_view named_by) {
+  if (path != ":memory:" && !path.starts_with("file::memory:")) return path;
+  throw Error(ErrorCode::usage, std::string(named_by) + ": " + path + " would lose everything that is recorded in it",
+              "Name a file, as in --db tether.db.");
+}
+
 std::optional<std::string> given_path(const Globals& globals, const World& world) {
   if (globals.db) {
     if (globals.db->empty()) throw Error(ErrorCode::usage, "--db: the path is empty");
-    return globals.db;
+    return on_disk(*globals.db, "--db");
   }
-  auto path = world.environment("TETHER_DB");
-  return path && !path->empty() ? path : std::nullopt;
+  const auto path = world.environment("TETHER_DB");
+  return path && !path->empty() ? std::optional(on_disk(*path, "$TETHER_DB")) : std::nullopt;
 }
 
 }  // namespace

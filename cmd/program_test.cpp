@@ -55,6 +55,17 @@ TEST_CASE("wrong usage ends with 2") {
   }
 }
 
+TEST_CASE("a file in memory would lose what is recorded in it, and is refused") {
+  Room room;
+  for (const char* path : {":memory:", "file::memory:", "file::memory:?cache=shared"}) {
+    const Said said = room.desk.type({"--db", path, "record", "create", "T", "a=1"});
+    CHECK(said.status == 2);
+    CHECK(said.out.empty());
+    CHECK(said.err == "tether: --db: " + std::string(path) +
+                          " would lose everything that is recorded in it\n  Name a file, as in --db tether.db.\n");
+  }
+}
+
 TEST_CASE("a number that no machine word holds is wrong usage, nothing else") {
   Room room;
   const std::string huge = "99999999999999999999";

@@ -66,9 +66,9 @@ class File {
 /// home (where the file lives), copied_from (the id of the file that this one is a copy of), kept_id_at (when it was
 /// copied or moved and kept an id that was given; until `init` is told that id again), last_sync_cursor,
 /// last_sync_at, last_push_reason, last_push_end, epoch, restored_at (when its server last was), starting_over and
-/// push_first (what that left to be done: restored.hpp), pull_first (adopt.hpp), full_pull (the horizon that it began at), view, generation;
-/// settings of `tether config` are stored as `config.NAME`, and of outbound_mapping.hpp offered and
-/// `field_mapping.LOG_ID`.
+/// push_first (what that left to be done: restored.hpp), pull_first (adopt.hpp), full_pull (the horizon that it began
+/// at), view, generation; settings of `tether config` are stored as `config.NAME`, and of outbound_mapping.hpp offered
+/// and `field_mapping.LOG_ID`.
 std::optional<std::string> state(sql::Transaction& transaction, std::string_view key);
 void set_state(sql::Transaction& transaction, std::string_view key, std::string_view value, Instant now);
 void clear_state(sql::Transaction& transaction, std::string_view key);

@@ -2,7 +2,8 @@
 // Whether conflicts are the true ones, no more and no fewer: an edit conflicts exactly when someone else's change was
 // on the server that its writer had not seen. The referee knows the truth without revs and clocks: every edit leaves a
 // token of its own in one or two of the record's fields, and which tokens a laptop shows beneath its own edits tell
-// what it has seen. A conflict is one of whole records: also where the two changed different fields. Histories come
+// what it has seen. A conflict is one of whole records: also where the two changed different fields. And whoever edits
+// a field again, beneath whose earlier value another's was pulled meanwhile, was never shown that one. Histories come
 // from seeds, on laptops whose clocks are off by up to two days, over bad weather. TETHER_SEED and TETHER_HISTORIES as
 // in simulation_test.cpp.
 #include <doctest/doctest.h>
@@ -65,12 +66,13 @@ class Referee {
     auto& changes = changes_[mutation.entity_id.value];
     const bool is_gone = !changes.empty() && changes.back().deletes;
     const bool agrees = is_gone && mutation.operation == Operation::remove;
-    const bool is_true = !agrees && has_unseen(changes, written_.at(id));
+    const bool is_true = !agrees && (has_unseen(changes, written_.at(id)) || opposes(mutation, written_.at(id)));
     const bool is_reported = std::ranges::find(reply.conflicts, mutation.mutation_id,
                                                &protocol::ConflictReport::mutation_id) != reply.conflicts.end();
     if (is_true != is_reported) wrong_ += id + (is_true ? " was not reported; " : " is no conflict; ");
     conflicts_ += is_reported ? 1 : 0;
     const bool applied = std::ranges::find(reply.applied, mutation.mutation_id) != reply.applied.end();
+    if (applied && !agrees) take(mutation);
     if (applied && !agrees) changes.push_back({id, written_.at(id).client, mutation.operation == Operation::remove});
   }
 
@@ -81,8 +83,34 @@ class Referee {
     return std::any_of(unseen, changes.end(), [&](const Change& change) { return change.client != written.client; });
   }
 
-  std::map<std::string, Written> written_;              // by mutation id
-  std::map<std::string, std::vector<Change>> changes_;  // by entity, as the server applied them
+  /// Whether a field that it changes holds what another wrote, and its writer was shown something else there.
+  bool opposes(const protocol::Mutation& mutation, const Written& written) const {
+    const auto fields = values_.find(mutation.entity_id.value);
+    if (fields == values_.end() || !mutation.before) return false;
+    return std::ranges::any_of(protocol::members(*mutation.before), [&](const protocol::Member& shown) {
+      const auto stands = fields->second.find(std::string(shown.key));
+      return stands != fields->second.end() && stands->second.client != written.client &&
+             stands->second.value != shown.value;
+    });
+  }
+
+  void take(const protocol::Mutation& mutation) {
+    auto& fields = values_[mutation.entity_id.value];
+    const std::string& changes = mutation.before ? *mutation.before : mutation.payload;
+    for (const auto& changed : protocol::members(changes)) {
+      const std::string field(changed.key);
+      fields[field] = {std::string(protocol::find_member(mutation.payload, field)),
+                       written_.at(mutation.mutation_id.value).client};
+    }
+  }
+
+  struct Value {
+    std::string value;
+    std::string client;
+  };
+  std::map<std::string, std::map<std::string, Value>> values_;  // by entity and field
+  std::map<std::string, Written> written_;                      // by mutation id
+  std::map<std::string, std::vector<Change>> changes_;          // by entity, as the server applied them
   std::map<std::string, bool> decided_;
   std::string wrong_;
   int conflicts_ = 0;

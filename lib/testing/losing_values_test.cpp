@@ -63,7 +63,11 @@ struct Place {
 class History {
  public:
   History(Place& place, const std::string& model, std::uint64_t seed)
-      : world_(place.world), random_(seed), model_(model), id_(model + std::to_string(seed)) {
+      : world_(place.world),
+        random_(seed),
+        model_(model),
+        id_(model + std::to_string(seed)),
+        referee_(model == "last_write_wins" || model == "client_wins") {
     for (const auto& [name, laptop] : place.laptops) {
       if (seed % 2 == 0 || name != "cleo") people_.push_back({name, laptop, laptop->file().client_id().value, {}});
     }

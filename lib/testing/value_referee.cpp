@@ -76,15 +76,16 @@ void ValueReferee::find_replaced(const Mutation& mutation, const ServerRecord& b
   }
 }
 
-/// A field comes to no value but that which is named as changed in that very edit. What is brought back to life has the
-/// values that it had.
+/// A field comes to no value but that which is named as changed in that very edit, where edits are taken field by
+/// field. What is brought back to life has the values that it had.
 void ValueReferee::find_stale(const Mutation& mutation, const ServerRecord& before, const ServerRecord& after) {
   if (after.deleted) return;
   const bool begins_anew = before.deleted && mutation.operation == Operation::create;
   for (const std::string& field : rules::field_names(after.payload)) {
     const std::string value = value_of(after.payload, field);
     if (!begins_anew && value == value_of(before.payload, field)) continue;
-    if (names(mutation, field) && value_of(mutation.payload, field) == value) continue;
+    const bool may_bring_it = whole_records_ || names(mutation, field);
+    if (may_bring_it && value_of(mutation.payload, field) == value) continue;
     complain(value + " came back with " + mutation.mutation_id.value);
   }
 }

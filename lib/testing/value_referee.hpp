@@ -24,6 +24,9 @@ class ValueReferee {
     std::string payload = "{}";
   };
 
+  /// Under a policy for whole records an edit that wins brings all that its writer had, not only what it changed.
+  explicit ValueReferee(bool whole_records) : whole_records_(whole_records) {}
+
   /// What stands for the fact that a record was deleted with its revision `rev`, among the values.
   static std::string death(std::int64_t rev) { return "the delete at " + std::to_string(rev); }
   /// `client` recorded it, and had been shown these values until then, its own among them.
@@ -64,6 +67,7 @@ class ValueReferee {
   std::vector<Lost> replaced_;                  // by someone who had not seen it
   std::vector<Lost> refused_;                   // never taken, and its writer was told so
   ServerRecord record_;
+  bool whole_records_;
   std::string wrong_;
 };
 

@@ -180,10 +180,8 @@ void say_what_next(Terminal& terminal, const CycleReport& report) {
   if (report.push_first) {
     terminal.message(
         "This is another server than before, or one that was restored from a backup; nothing was pulled. Is --server "
-        "the "
-        "wrong one, or the token another scope's? Then mend that first. If it was restored, run `tether sync`: it "
-        "sends "
-        "again what the server once had.");
+        "the wrong one, or the token another scope's? Then mend that first. If it was restored, run `tether sync`: it "
+        "sends again what the server once had.");
   }
   if (push.skipped > 0) terminal.message("The server could not decide some just now; the next push sends them again.");
 }

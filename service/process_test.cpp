@@ -63,12 +63,17 @@ TEST_CASE("wrong usage exits with 2 and says what is wrong") {
   CHECK(run(folder, {"serve", "--config", folder.file("missing.json")}) == 2);
 }
 
-TEST_CASE("on the store of a later program commands go on working, and the check says what to install") {
-  const Folder folder;
-  const std::string store = "sqlite:" + folder.file("store.db");
+std::string store_of_a_later_program(const Folder& folder) {
+  std::string store = "sqlite:" + folder.file("store.db");
   REQUIRE(run(folder, {"migrate", "--store", store}) == 0);
   sql::open_sqlite({folder.file("store.db"), sql::Open::existing, sql::Durability::full, 1'000})
       ->execute("INSERT INTO tether_schema(version) VALUES (999)");
+  return store;
+}
+
+TEST_CASE("on the store of a later program commands go on working, and the check says what to install") {
+  const Folder folder;
+  const std::string store = store_of_a_later_program(folder);
   std::string log;
   CHECK(run(folder, {"token", "create", "--scope", "team", "--store", store}) == 0);
   CHECK(run(folder, {"check", "--store", store}, nullptr, &log) == 1);
@@ -80,10 +85,7 @@ TEST_CASE("on the store of a later program commands go on working, and the check
 
 TEST_CASE("of the store of a later program nothing is forgotten: what may go only that program knows") {
   const Folder folder;
-  const std::string store = "sqlite:" + folder.file("store.db");
-  REQUIRE(run(folder, {"migrate", "--store", store}) == 0);
-  sql::open_sqlite({folder.file("store.db"), sql::Open::existing, sql::Durability::full, 1'000})
-      ->execute("INSERT INTO tether_schema(version) VALUES (999)");
+  const std::string store = store_of_a_later_program(folder);
   std::string log;
   CHECK(run(folder, {"compact", "--keep", "90d", "--store", store}, nullptr, &log) == 1);
   CHECK(log.find("has schema 999") != std::string::npos);

@@ -72,7 +72,9 @@ std::optional<std::int64_t> last_unseen_edit(const Record& record, const Sight& 
   look_at(last_writer(record));
   if (record.deleted) return last;
   for (const Author& author : record.authors) look_at(author);
-  for (const Author& author : by_author(record, changed_from_another(record, sight))) {
+  std::vector<std::string> from_another = changed_from_another(record, sight);
+  if (from_another.empty()) return last;
+  for (const Author& author : by_author(record, std::move(from_another))) {
     if (!is_own(author, sight)) last = std::max(last.value_or(author.written_at_ms), author.written_at_ms);
   }
   return last;
@@ -88,8 +90,8 @@ std::vector<std::string> unseen_fields(const Record& record, std::vector<std::st
   for (Author& author : by_author(record, std::move(fields))) {
     if (is_own(author, sight)) continue;
     for (std::string& field : author.fields) {
-      if (is_in(said, field) ? is_in(from_another, field) : is_unseen(author, sight))
-        unseen.push_back(std::move(field));
+      const bool was_unseen = is_in(said, field) ? is_in(from_another, field) : is_unseen(author, sight);
+      if (was_unseen) unseen.push_back(std::move(field));
     }
   }
   return unseen;

@@ -72,6 +72,14 @@ bool is_later(const Record& record, const Writer& writer, const Sight& sight) {
   return !unseen || writer.written_at_ms >= std::min(*unseen, writer.now_ms);
 }
 
+/// Whether there is a conflict.
+bool is_opposed(const Mutation& mutation, const Record& record, const Writer& writer, const Sight& sight) {
+  if (mutation.base_rev) return last_unseen_edit(record, sight).has_value();
+  // The original client says nothing of what it had seen; its create of what exists is never a conflict.
+  return mutation.operation != Operation::create && record.written_by != writer.client &&
+         writer.written_at_ms < edit_time(record, writer);
+}
+
 std::vector<std::string> names_of_changes(const std::string& from, const std::string& to) {
   return field_names(changes(from, to));
 }
@@ -91,12 +99,9 @@ bool wants_what_is(const Mutation& mutation, const Record& record, const Model& 
          field_names(changes(record.payload, mutation.payload)).empty() && guesses(model, mutation.payload).empty();
 }
 
-/// The fields that lose something when `payload` takes the place of the record: of a delete, all that it had deleted.
-/// A value that the writer says to have changed loses to somebody who had seen it, which is no loss.
-std::vector<std::string> overwritten(const Record& record, const std::string& payload, const Mutation& mutation) {
-  if (record.deleted) return field_names(record.payload);
-  const std::string gone = selected(record.payload, changes(record.payload, payload));
-  return field_names(mutation.before ? changes(*mutation.before, gone) : gone);
+/// What of the record is gone when `payload` takes its place: of a delete, all that it had deleted.
+std::string replaced(const Record& record, const std::string& payload) {
+  return record.deleted ? record.payload : selected(record.payload, changes(record.payload, payload));
 }
 
 /// The mutation as it was sent, put over what its writer had not seen.
@@ -107,7 +112,7 @@ Applied take(const Mutation& mutation, const Record& record, const Writer& write
     return removed;
   }
   Applied written = write(mutation, record, writer);
-  written.overwrote = unseen_fields(record, overwritten(record, mutation.payload, mutation), sight);
+  written.overwrote = unseen_fields(record, field_names(replaced(record, mutation.payload)), sight);
   return written;
 }
 
@@ -153,8 +158,8 @@ Applied lay_over(const Mutation& mutation, const Record& record, const Writer& w
 Applied write_unopposed(const Mutation& mutation, const Record& record, const Writer& writer, const Sight& sight) {
   if (mutation.operation == Operation::remove) return remove(mutation, record, writer);
   if (mutation.operation == Operation::update && mutation.before) {
-    const std::string payload = overlay(record.payload, written_fields(mutation));
-    if (!same_fields(payload, mutation.payload)) return lay_over(mutation, record, writer);
+    Applied laid = lay_over(mutation, record, writer);
+    if (laid.merged) return laid;
   }
   // A create that does not say `base_rev` says nothing of what it had seen: what it takes the place of is kept.
   const bool blind = mutation.operation == Operation::create && !mutation.base_rev;
@@ -166,7 +171,9 @@ Applied store_verdict(const Apply& verdict, const Mutation& mutation, const Reco
   std::string payload = record.deleted ? verdict.payload : overlay(record.payload, verdict.payload);
   Applied stored = store(std::move(payload), mutation, record, writer);
   const std::string& after = stored.after.payload;
-  stored.overwrote = overwritten(record, after, mutation);
+  // No person chose what a program put there: only what the writer changed had been seen.
+  const std::string gone = replaced(record, after);
+  stored.overwrote = field_names(mutation.before && !record.deleted ? changes(*mutation.before, gone) : gone);
   // Of a delete that was not obeyed nothing is as its writer wanted it.
   const bool removes = mutation.operation == Operation::remove;
   stored.lost = removes ? field_names(after) : names_of_changes(after, written_fields(mutation));
@@ -303,11 +310,7 @@ std::int64_t corrected_edit_time(std::int64_t timestamp_ms, std::optional<std::i
 }
 
 bool conflicts(const Mutation& mutation, const Record& record, const Writer& writer, const Model& model) {
-  if (!record.exists()) return false;
-  if (mutation.base_rev) return last_unseen_edit(record, sight_of(mutation, writer, model)).has_value();
-  // The original client says nothing of what it had seen; its create of what exists is never a conflict.
-  return mutation.operation != Operation::create && record.written_by != writer.client &&
-         writer.written_at_ms < edit_time(record, writer);
+  return record.exists() && is_opposed(mutation, record, writer, sight_of(mutation, writer, model));
 }
 
 Outcome resolve(const Mutation& mutation, const Record& record, const Writer& writer, const Model& model,
@@ -319,7 +322,7 @@ Outcome resolve(const Mutation& mutation, const Record& record, const Writer& wr
   if (record.deleted && operation == Operation::update) {
     return resolve_update_of_tombstone(mutation, record, writer, sight, model, verdict);
   }
-  const bool opposed = conflicts(mutation, record, writer, model);
+  const bool opposed = is_opposed(mutation, record, writer, sight);
   if (model.policy == Policy::merge && (opposed || is_overtaken(mutation, record)) && can_be_merged(mutation) &&
       !is_behind_own(mutation, record, writer)) {
     return merged(mutation, record, writer, sight, model);

@@ -54,26 +54,33 @@ void ValueReferee::hear(const Mutation& mutation, const protocol::PushReply& rep
   const ServerRecord before = std::exchange(record_, std::move(after));
   find_replaced(mutation, before, record_);
   find_stale(mutation, before, record_);
+  if (record_.rev != before.rev) last_edits_[written.client] = record_.rev;
   find_refused(mutation, reply, record_);
 }
 
 void ValueReferee::find_replaced(const Mutation& mutation, const ServerRecord& before, const ServerRecord& after) {
   const Written& by = written_.at(mutation.mutation_id.value);
-  std::vector<std::string> gone;
   if (before.deleted && !after.deleted) {
-    gone.push_back(death(before.rev));
+    replace(death(before.rev), mutation, /*says_otherwise=*/false);
     revived_[mutation.mutation_id.value] = death(before.rev);
   }
   if (after.deleted && !before.deleted) owners_[death(after.rev)] = by.client;
   for (const std::string& field : rules::field_names(before.payload)) {
-    std::string value = value_of(before.payload, field);
+    const std::string value = value_of(before.payload, field);
     const bool stands = before.deleted || (!after.deleted && value_of(after.payload, field) == value);
-    if (!stands) gone.push_back(std::move(value));
+    if (stands) continue;
+    const std::string said = mutation.before ? value_of(*mutation.before, field) : "";
+    replace(value, mutation, !said.empty() && said != value);
   }
-  for (const std::string& value : gone) {
-    const std::string& owner = owners_[value];
-    if (owner != by.client && !by.seen.contains(value)) replaced_.push_back({value, owner, mutation.mutation_id.value});
-  }
+}
+
+void ValueReferee::replace(const std::string& value, const Mutation& mutation, bool says_otherwise) {
+  const Written& by = written_.at(mutation.mutation_id.value);
+  const std::string& owner = owners_[value];
+  const bool unseen = owner != by.client && !by.seen.contains(value);
+  if (unseen) replaced_.push_back({value, owner, mutation.mutation_id.value});
+  const bool edited_since = mutation.base_rev && last_edits_[owner] > mutation.base_rev->value;
+  gone_[mutation.mutation_id.value + value] = {owner, unseen || says_otherwise || edited_since};
 }
 
 /// A field comes to no value but that which is named as changed in that very edit, where edits are taken field by
@@ -84,9 +91,10 @@ void ValueReferee::find_stale(const Mutation& mutation, const ServerRecord& befo
   for (const std::string& field : rules::field_names(after.payload)) {
     const std::string value = value_of(after.payload, field);
     if (!begins_anew && value == value_of(before.payload, field)) continue;
-    const bool may_bring_it = whole_records_ || names(mutation, field);
-    if (may_bring_it && value_of(mutation.payload, field) == value) continue;
-    complain(value + " came back with " + mutation.mutation_id.value);
+    const bool was_sent = value_of(mutation.payload, field) == value;
+    if (was_sent && names(mutation, field)) continue;
+    if (!was_sent || !whole_records_) complain(value + " came back with " + mutation.mutation_id.value);
+    owners_[value] = written_.at(mutation.mutation_id.value).client;
   }
 }
 
@@ -110,12 +118,13 @@ void ValueReferee::look_at_overwritten(const authority::Loss& loss, std::set<std
   if (loss.won_by.value != by.client) complain(loss.mutation_id.value + " is said to be of " + loss.won_by.value);
   for (const std::string& value : values_of(loss)) {
     found.insert(loss.mutation_id.value + value);
-    if (owners_[value] != loss.written_by.value) complain(value + " is listed as of " + loss.written_by.value);
-    const auto is_expected = [&](const Lost& lost) {
-      return lost.value == value && lost.mutation_id == loss.mutation_id.value;
-    };
-    if (by.operation == Operation::update && std::ranges::none_of(replaced_, is_expected)) {
-      complain(value + " is listed as overwritten by " + loss.mutation_id.value + ", which did not, or had seen it");
+    const auto gone = gone_.find(loss.mutation_id.value + value);
+    if (gone == gone_.end()) {
+      complain(value + " is listed as overwritten by " + loss.mutation_id.value + ", which did not");
+    } else if (gone->second.owner != loss.written_by.value) {
+      complain(value + " is listed as of " + loss.written_by.value);
+    } else if (by.operation == Operation::update && !gone->second.may_be_listed) {
+      complain(value + " is listed as overwritten by " + loss.mutation_id.value + ", which had seen it");
     }
   }
 }

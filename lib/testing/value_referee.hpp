@@ -54,18 +54,29 @@ class ValueReferee {
     std::string mutation_id;  // that replaced it, or that it was sent with
   };
 
+  /// Of what is gone. It may be listed where it was not seen, where the winner says that it saw another value there (it
+  /// had deleted the record, and made it anew), and where its owner edited the record behind what the winner had seen:
+  /// a client's values are all taken to be of its last edit.
+  struct Gone {
+    std::string owner;
+    bool may_be_listed;
+  };
+
   void find_replaced(const protocol::Mutation& mutation, const ServerRecord& before, const ServerRecord& after);
+  void replace(const std::string& value, const protocol::Mutation& mutation, bool says_otherwise);
   void find_stale(const protocol::Mutation& mutation, const ServerRecord& before, const ServerRecord& after);
   void find_refused(const protocol::Mutation& mutation, const protocol::PushReply& reply, const ServerRecord& after);
   std::vector<std::string> values_of(const authority::Loss& loss) const;
   void look_at_overwritten(const authority::Loss& loss, std::set<std::string>& found);
   void complain(const std::string& what) { wrong_ += what + "\n"; }
 
-  std::map<std::string, Written> written_;      // by mutation
-  std::map<std::string, std::string> owners_;   // by value
-  std::map<std::string, std::string> revived_;  // the delete that a mutation undid
-  std::vector<Lost> replaced_;                  // by someone who had not seen it
-  std::vector<Lost> refused_;                   // never taken, and its writer was told so
+  std::map<std::string, Written> written_;          // by mutation
+  std::map<std::string, std::string> owners_;       // by value
+  std::map<std::string, std::int64_t> last_edits_;  // by client: the revision that its last one made
+  std::map<std::string, Gone> gone_;                // by winning mutation and value
+  std::map<std::string, std::string> revived_;      // the delete that a mutation undid
+  std::vector<Lost> replaced_;                      // by someone who had not seen it
+  std::vector<Lost> refused_;                       // never taken, and its writer was told so
   ServerRecord record_;
   bool whole_records_;
   std::string wrong_;
